@@ -1,0 +1,487 @@
+"""The one enforcement addon: mitmproxy's hooks, in the order in which a flow lives through them.
+
+Closed until opened: a hook that decides sets the refusal first, lets the passage judge, and lifts
+the refusal as its last act, so that a hook that dies half way leaves the door shut. Every hook that
+mitmproxy has for what the zone does not speak (raw TCP, UDP, DNS, WebSocket, tunnels) stands here
+too, and refuses.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from typing import TYPE_CHECKING, Any
+
+from mitmproxy import ctx, http
+
+from addons.crossing import CROSSING, REFUSAL, Crossing
+from addons.heads import header_list, read_head
+from addons.streams import AT_FAULT, OUTCOME, PIN, assemble
+from zoneproxy.passage.commands import (
+    BufferAnswer,
+    Command,
+    Cut,
+    Forward,
+    Refuse,
+    Release,
+    StreamAnswer,
+)
+from zoneproxy.passage.events import (
+    AnswerBody,
+    AnswerHead,
+    BodyArrived,
+    ClientGone,
+    Dialled,
+    Dialling,
+    Fault,
+    HeadArrived,
+    Stopping,
+    UpstreamFailed,
+)
+from zoneproxy.passage.state import State
+from zoneproxy.route.pin import Pin
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mitmproxy import dns, tcp, udp
+    from mitmproxy.connection import Client
+    from mitmproxy.proxy.layer import NextLayer
+    from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+
+    from addons.streams import Malformed
+    from zoneproxy.assembly import Boundary as Core
+    from zoneproxy.config import Limits
+
+log = logging.getLogger("zoneproxy.boundary")
+
+_SHUT_BODY = (
+    b'{"error": {"message": "the boundary could not judge this request", "type": "zone_refusal",'
+    b' "param": null, "code": "internal-error"}}'
+)
+
+
+def shut() -> http.Response:
+    """Make the answer that stands until a hook has come to its end."""
+    return http.Response.make(
+        500,
+        _SHUT_BODY,
+        {"content-type": "application/json", "x-should-retry": "false", "connection": "close"},
+    )
+
+
+def fail_closed(
+    hook: Callable[[Boundary, Any], Awaitable[None]],
+) -> Callable[[Boundary, Any], Awaitable[None]]:
+    """Turn whatever a hook raises into a recorded refusal of its flow."""
+
+    @functools.wraps(hook)
+    async def guarded(self: Boundary, data: Any) -> None:
+        try:
+            await hook(self, data)
+        except Exception as error:
+            log.exception("fault in a hook", extra={"hook": hook.__name__})
+            await self.fault(hook.__name__, data, error)
+
+    return guarded
+
+
+class Boundary:
+    """Drives every flow through its passage.
+
+    Args:
+        core: the assembled boundary; `None` until the developer's door has read its configuration.
+    """
+
+    name = "boundary"
+
+    def __init__(self, core: Core | None = None) -> None:
+        self.core = core
+        self.crossings: dict[str, Crossing] = {}
+        self._of_client: dict[str, set[str]] = {}
+        self._current: dict[str, Crossing] = {}
+
+    # ---- what the doors ask ------------------------------------------------------------------
+
+    @property
+    def ready(self) -> bool:
+        """True while connections may be accepted."""
+        return self.core is not None and self.core.open
+
+    @property
+    def limits(self) -> Limits:
+        """The configured limits."""
+        return self._core.config.limits
+
+    @property
+    def _core(self) -> Core:
+        if self.core is None:
+            raise RuntimeError("the boundary has no configuration yet")
+        return self.core
+
+    def is_outward(self, route: str) -> bool:
+        """Tell whether a route is the zone's own outward door."""
+        return self._core.is_outward(route)
+
+    # ---- 1 door --------------------------------------------------------------------------------
+
+    def client_connected(self, client: Client) -> None:
+        """Refuse a connection that came in by no declared door."""
+        route = getattr(client.proxy_mode, "route", None)
+        if not self.ready or route is None or not self._core.has_route(route):
+            client.error = "no declared door"
+
+    def next_layer(self, data: NextLayer) -> None:
+        """The doors speak HTTP/1.1 alone; nothing else may begin."""
+        raise PermissionError(f"no protocol may follow: {data!r}")
+
+    async def zone_malformed(self, malformed: Malformed) -> None:
+        """Record what is no HTTP, and leave the answer."""
+        crossing = self._begin(malformed.client)
+        head = HeadArrived(
+            method="", target_host="", target_port=0, path="", headers=(), state="malformed",
+            now_ms=self._core.clock.now_ms(), trace_writable=self._core.journal.writable,
+            detail=malformed.detail,
+        )  # fmt: skip
+        for order in await crossing.take(head):
+            if isinstance(order, Refuse):
+                malformed.answer = assemble(_response(order, close=True))
+        self._end(crossing)
+
+    # ---- 2 head --------------------------------------------------------------------------------
+
+    @fail_closed
+    async def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """Tag the request by its origin; refuse what the head alone refuses."""
+        if CROSSING in flow.metadata:
+            return
+        flow.response = shut()
+        crossing = self._begin(flow.client_conn)
+        flow.metadata[CROSSING] = crossing
+        flow.metadata[PIN] = functools.partial(self._pin, flow.client_conn)
+        outward = self.is_outward(crossing.passage.exchange.pin.route)
+        parent_id, parent = self._parent(flow) if outward else ("", None)
+        head = read_head(
+            flow.request,
+            forward_proxy=outward,
+            now_ms=self._core.clock.now_ms(),
+            trace_writable=self._core.journal.writable,
+            parent=parent.passage.exchange.facts if parent else None,
+            parent_id=parent_id,
+            fault=flow.error.msg if flow.error else "",
+        )
+        self._apply(flow, await crossing.take(head))
+        if crossing.passage.state is State.READING:
+            flow.response = None
+
+    # ---- 3 body, 4 written -----------------------------------------------------------------------
+
+    @fail_closed
+    async def request(self, flow: http.HTTPFlow) -> None:
+        """Judge the request; it is forwarded only once its record is durable."""
+        crossing = _crossing(flow)
+        if crossing.passage.state is not State.READING:
+            flow.response = flow.response or shut()
+            return
+        flow.response = shut()
+        state = "malformed" if flow.request.trailers else "ok"
+        body = BodyArrived(
+            flow.request.raw_content or b"", self._core.journal.writable, state=state
+        )
+        orders = await crossing.take(body)
+        self._apply(flow, orders)
+        forward = next((order for order in orders if isinstance(order, Forward)), None)
+        if forward is not None and crossing.passage.state is State.INSIDE:
+            self._current[flow.client_conn.id] = crossing
+            _direct(flow, forward)
+            flow.response = None
+
+    async def http_connect(self, flow: http.HTTPFlow) -> None:
+        """A tunnel can't be inspected: refuse it, recorded."""
+        flow.response = shut()
+        await self.requestheaders(flow)
+        flow.response = flow.response or shut()
+
+    # ---- 5 inside --------------------------------------------------------------------------------
+
+    @fail_closed
+    async def server_connect(self, data: ServerConnectionHookData) -> None:
+        """The connection must go where the decision says; otherwise it is not opened."""
+        verdict, data.server.error = data.server.error, "undecided"
+        crossing = self._current.get(data.client.id)
+        if crossing is None or data.server.address is None:
+            return
+        host, port = data.server.address[0], data.server.address[1]
+        orders = await crossing.take(Dialling(host, port))
+        self._keep_refusal(crossing, orders)
+        if crossing.passage.state is State.INSIDE:
+            data.server.error = verdict
+
+    @fail_closed
+    async def server_connected(self, data: ServerConnectionHookData) -> None:
+        """The peer's real address must not be on a forbidden side."""
+        crossing = self._current.get(data.client.id)
+        if crossing is None:
+            self._sever(data.client)
+            return
+        peer = data.server.peername[0] if data.server.peername else ""
+        orders = await crossing.take(Dialled(peer))
+        self._keep_refusal(crossing, orders)
+        if crossing.passage.state is not State.INSIDE:
+            # Setting an error is not read any more at this point: only closing helps.
+            self._sever(data.client)
+
+    # ---- 6 answer --------------------------------------------------------------------------------
+
+    @fail_closed
+    async def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """Choose how the answer is inspected, or withhold it by its head."""
+        crossing = _crossing(flow)
+        if crossing.passage.state is not State.INSIDE or flow.response is None:
+            return
+        head = AnswerHead(
+            flow.response.status_code,
+            header_list(flow.response.headers.fields),
+            self._pin(flow.client_conn),
+        )
+        for order in await crossing.take(head):
+            match order:
+                case StreamAnswer(status, headers):
+                    chunked = (*headers, ("transfer-encoding", "chunked"))
+                    flow.response.headers = _fields(chunked)
+                    flow.response.status_code = status
+                    flow.response.stream = True
+                case BufferAnswer():
+                    flow.response.stream = False
+                case Refuse():
+                    flow.metadata[REFUSAL] = _response(order, close=True)
+                case _:
+                    flow.kill()
+                    self._sever(flow.client_conn)
+
+    async def zone_answer(self, flow: http.HTTPFlow) -> None:
+        """A streamed answer waits for a record: write it, and leave what to do after it."""
+        flow.metadata["zoneproxy.orders"] = await _crossing(flow).settle()
+
+    # ---- 7 written, out --------------------------------------------------------------------------
+
+    @fail_closed
+    async def response(self, flow: http.HTTPFlow) -> None:
+        """Judge a whole answer; it leaves only once its record is durable."""
+        crossing = _crossing(flow)
+        answer = flow.response
+        if crossing.passage.state is State.BUFFERING and answer is not None:
+            flow.response = shut()
+            body = AnswerBody(
+                answer.raw_content or b"",
+                self._pin(flow.client_conn),
+                trailers=bool(answer.trailers),
+            )
+            released = None
+            for order in await crossing.take(body):
+                match order:
+                    case Release(status, headers, content):
+                        released = http.Response.make(status, content, _fields(headers))
+                    case Refuse():
+                        flow.response = _response(order, close=True)
+                    case _:
+                        flow.kill()
+            if released is not None and crossing.passage.state is State.DELIVERED:
+                flow.response = released
+        elif not crossing.passage.final:
+            flow.kill()
+        self._end(crossing)
+
+    # ---- 8 cut off -------------------------------------------------------------------------------
+
+    @fail_closed
+    async def error(self, flow: http.HTTPFlow) -> None:
+        """A flow broke off: record how it ended, and leave what the caller may still be told."""
+        crossing = flow.metadata.get(CROSSING)
+        if crossing is None or crossing.passage.final:
+            return
+        words = flow.error.msg if flow.error else ""
+        state = crossing.passage.state
+        if state is State.READING and "body_size_limit" in words:
+            orders = await crossing.take(
+                BodyArrived(b"", self._core.journal.writable, state="too_large")
+            )
+        elif flow.metadata.get(AT_FAULT) == "client" or state in (State.OPEN, State.READING):
+            orders = await crossing.take(ClientGone())
+        elif state is State.INSIDE:
+            orders = await crossing.take(UpstreamFailed(_failure(words), words))
+        else:
+            orders = await crossing.take(UpstreamFailed(_truncation(words), words))
+        self._apply(flow, orders, page=True)
+        self._end(crossing)
+
+    async def client_disconnected(self, client: Client) -> None:
+        """Nothing of a caller that has gone may stay open."""
+        for flow_id in tuple(self._of_client.pop(client.id, ())):
+            crossing = self.crossings.get(flow_id)
+            if crossing is not None:
+                await crossing.take(ClientGone())
+                self._end(crossing)
+        self._current.pop(client.id, None)
+
+    # ---- what the zone does not speak ------------------------------------------------------------
+
+    def tcp_start(self, flow: tcp.TCPFlow) -> None:
+        """Raw TCP is never forwarded."""
+        flow.kill()
+
+    def udp_start(self, flow: udp.UDPFlow) -> None:
+        """Raw UDP is never forwarded."""
+        flow.kill()
+
+    def dns_request(self, flow: dns.DNSFlow) -> None:
+        """Names are not resolved for callers."""
+        flow.kill()
+
+    def websocket_start(self, flow: http.HTTPFlow) -> None:
+        """WebSocket is not open."""
+        self._sever(flow.client_conn)
+
+    def websocket_message(self, flow: http.HTTPFlow) -> None:
+        """Drop every message; killing the flow would not stop it."""
+        if flow.websocket is not None and flow.websocket.messages:
+            flow.websocket.messages[-1].drop()
+        self._sever(flow.client_conn)
+
+    # ---- faults and the end ------------------------------------------------------------------------
+
+    async def fault(self, where: str, data: Any, error: BaseException) -> None:
+        """Refuse whatever a failed hook was about, recorded where a flow is known."""
+        client = getattr(data, "client", None) or getattr(data, "client_conn", None)
+        crossing = (
+            data.metadata.get(CROSSING)
+            if isinstance(data, http.HTTPFlow)
+            else self._current.get(client.id) if client is not None else None
+        )
+        if crossing is None and isinstance(data, http.HTTPFlow) and self.ready:
+            crossing = self._begin(data.client_conn)
+            data.metadata[CROSSING] = crossing
+        orders: list[Command] = []
+        if crossing is not None:
+            orders = await crossing.take(Fault(where, f"{type(error).__name__}: {error}"))
+        if isinstance(data, http.HTTPFlow):
+            data.response = data.response if where in ("responseheaders",) else shut()
+            self._apply(data, orders, page=where in ("responseheaders", "error"))
+            if where == "responseheaders" and REFUSAL not in data.metadata:
+                self._sever(data.client_conn)
+            return
+        if hasattr(data, "server"):
+            data.server.error = "internal error"
+            if crossing is not None:
+                self._keep_refusal(crossing, orders)
+        if where != "server_connect" and client is not None:
+            self._sever(client)
+
+    async def stop(self) -> None:
+        """Record the end of every exchange that is still under way."""
+        for crossing in tuple(self.crossings.values()):
+            await crossing.take(Stopping())
+            self._end(crossing)
+
+    # ---- the parts ---------------------------------------------------------------------------------
+
+    def _begin(self, client: Client) -> Crossing:
+        crossing = Crossing(
+            self._core.begin(
+                route=str(getattr(client.proxy_mode, "route", "")),
+                connection=client.id,
+                peer=client.peername,
+            ),
+            self._core.journal,
+        )
+        flow_id = crossing.passage.exchange.flow
+        self.crossings[flow_id] = crossing
+        self._of_client.setdefault(client.id, set()).add(flow_id)
+        return crossing
+
+    def _end(self, crossing: Crossing) -> None:
+        exchange = crossing.passage.exchange
+        if not crossing.passage.final:
+            return
+        self.crossings.pop(exchange.flow, None)
+        for flows in self._of_client.values():
+            flows.discard(exchange.flow)
+        guard = self._guard(exchange.pin.connection)
+        if guard is not None:
+            guard.await_head()
+
+    def _parent(self, flow: http.HTTPFlow) -> tuple[str, Crossing | None]:
+        named = flow.request.headers.get_all("zone-flow")
+        crossing = self.crossings.get(named[0]) if len(named) == 1 else None
+        if crossing is None or crossing.passage.exchange.kind != "serve":
+            return "", None
+        inside = (State.INSIDE, State.ANSWERING, State.BUFFERING)
+        return (named[0], crossing) if crossing.passage.state in inside else ("", None)
+
+    def _pin(self, client: Client) -> Pin:
+        return self._core.pin(str(getattr(client.proxy_mode, "route", "")), client.id)
+
+    def _apply(
+        self, flow: http.HTTPFlow, orders: list[Command], *, page: bool = False
+    ) -> None:
+        """Carry out what ends a flow; `page` leaves the refusal for the layer to send."""
+        for order in orders:
+            if isinstance(order, Refuse):
+                if page:
+                    flow.metadata[REFUSAL] = _response(order, close=True)
+                else:
+                    flow.response = _response(order, close=False)
+            elif isinstance(order, Cut) and flow.metadata.get(OUTCOME):
+                flow.metadata["zoneproxy.cut"] = order.data
+
+    def _keep_refusal(self, crossing: Crossing, orders: list[Command]) -> None:
+        for order in orders:
+            if isinstance(order, Refuse):
+                crossing.refusal = _response(order, close=True)
+
+    def _guard(self, connection: str) -> Any:
+        handler = self._handler(connection)
+        return getattr(handler, "guard", None)
+
+    def _handler(self, connection: str) -> Any:
+        server = ctx.master.addons.get("proxyserver")
+        return server.connections.get(connection) if server is not None else None
+
+    def _sever(self, client: Client) -> None:
+        handler = self._handler(client.id)
+        if handler is not None:
+            handler.sever()
+
+
+def _crossing(flow: http.HTTPFlow) -> Crossing:
+    crossing: Crossing = flow.metadata[CROSSING]
+    return crossing
+
+
+def _fields(headers: tuple[tuple[str, str], ...]) -> http.Headers:
+    return http.Headers([(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers])
+
+
+def _response(order: Refuse, *, close: bool) -> http.Response:
+    extra = (("connection", "close"),) if close else ()
+    return http.Response.make(order.status, order.body, _fields(order.headers + extra))
+
+
+def _direct(flow: http.HTTPFlow, forward: Forward) -> None:
+    """Point the flow at its destination, with exactly the headers and body that were judged."""
+    request = flow.request
+    request.data.host, request.data.port = forward.host, forward.port
+    request.scheme = "http"
+    request.authority = ""
+    request.headers = _fields(forward.headers)
+    request.data.content = forward.body
+
+
+def _failure(words: str) -> str:
+    if "parse" in words or "size_limit" in words or "unexpected server response" in words:
+        return "return-unreadable"
+    return "upstream-failed"
+
+
+def _truncation(words: str) -> str:
+    return "return-unreadable" if "size_limit" in words else "upstream-truncated"

@@ -1,0 +1,118 @@
+"""What a well-formed request head is, stricter than mitmproxy's parser.
+
+mitmproxy forwards bare CR and NUL in values, folded lines, any method token and absolute-form
+targets; each of those has been used to make two servers disagree on where a message ends
+(RFC 9112 sections 2.2, 3, 5.1 and 5.2 say what a server must do with them: reject).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from zoneproxy.passage.events import HeadArrived, Headers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mitmproxy import http
+
+    from zoneproxy.terms.facts import FactValue
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT"})
+_TARGET = re.compile(r"[!-~]+\Z", re.ASCII)
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z", re.ASCII)
+# Field values are visible ASCII, blanks and obs-text (RFC 9110 section 5.5); no control character.
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*\Z")
+_SINGLE = ("content-type", "content-length", "content-encoding", "transfer-encoding", "host",
+           "authorization", "x-api-key", "expect")  # fmt: skip
+
+
+def header_list(fields: tuple[tuple[bytes, bytes], ...]) -> Headers:
+    """Decode header fields: names in lower case, values as ISO-8859-1, blanks around cut."""
+    return tuple(
+        (name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t"))
+        for name, value in fields
+    )
+
+
+def fault_of(request: http.Request, *, forward_proxy: bool) -> tuple[str, str]:
+    """Tell what is wrong with a head.
+
+    Args:
+        request: as mitmproxy parsed it.
+        forward_proxy: True on the zone's outward door, where targets are in absolute form.
+
+    Returns:
+        A value of the fact `request.state` (`ok` where nothing is wrong) and our words for it.
+    """
+    headers = header_list(request.headers.fields)
+    if request.method == "CONNECT":
+        return "tunnel", "CONNECT"
+    if request.method not in METHODS:
+        return "malformed", "unknown method"
+    if request.http_version not in ("HTTP/1.1", "HTTP/1.0"):
+        return "malformed", "unknown HTTP version"
+    if not _TARGET.match(request.path):
+        return "malformed", "a character that a target may not have"
+    if bool(request.authority) is not forward_proxy:
+        return "malformed", "a target in the wrong form for this door"
+    if not forward_proxy and not request.path.startswith("/"):
+        return "malformed", "a target that is no path"
+    for name, value in headers:
+        if not _NAME.match(name):
+            return "malformed", "a character that a header name may not have"
+        if not _VALUE.match(value):
+            return "malformed", "a control character in a header value"
+    names = [name for name, _ in headers]
+    for name in _SINGLE:
+        if names.count(name) > 1:
+            return "malformed", f"the header {name} twice"
+    if names.count("host") != 1:
+        return "malformed", "no host"
+    if "content-length" in names and "transfer-encoding" in names:
+        return "malformed", "two lengths"
+    if "trailer" in names:
+        return "malformed", "trailers"
+    if "upgrade" in names:
+        return "upgrade", "an upgrade"
+    return "ok", ""
+
+
+def read_head(
+    request: http.Request,
+    *,
+    forward_proxy: bool,
+    now_ms: int,
+    trace_writable: bool,
+    parent: Mapping[str, FactValue] | None = None,
+    parent_id: str = "",
+    fault: str = "",
+) -> HeadArrived:
+    """Build the event of a parsed head.
+
+    Args:
+        request: as mitmproxy parsed it.
+        forward_proxy: True on the zone's outward door.
+        now_ms: milliseconds since 1970 UTC.
+        trace_writable: the journal takes records.
+        parent, parent_id: the exchange that a zone workload's call works for.
+        fault: why mitmproxy itself refuses the head, or empty.
+    """
+    state, detail = ("malformed", fault) if fault else fault_of(request, forward_proxy=forward_proxy)
+    parts = urlsplit(request.path) if state == "ok" else None
+    return HeadArrived(
+        method=request.method,
+        target_host=(request.host if forward_proxy else request.headers.get("host", ""))[:255],
+        target_port=request.port if forward_proxy else 0,
+        path=(parts.path if parts else request.path)[:2048],
+        has_query=bool(parts and parts.query),
+        headers=header_list(request.headers.fields),
+        state=state,
+        now_ms=now_ms,
+        trace_writable=trace_writable,
+        parent=parent,
+        parent_id=parent_id,
+        detail=detail,
+    )

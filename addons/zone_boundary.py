@@ -1,0 +1,74 @@
+"""The developer's door: `mitmdump -s addons/zone_boundary.py --set zone_config=zone.yaml`.
+
+The same boundary as `zoneproxy run`, inside a master that is not ours: mitmdump reloads scripts,
+runs other addons after them, and goes on after an addon's exception. So this door says what it is,
+marks every record `assurance: dev`, and opens loopback listeners only.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from mitmproxy import ctx, exceptions
+
+import addons.doors  # noqa: F401 - registers the `zone:` mode
+from addons.boundary import Boundary
+from addons.options import fix
+from zoneproxy.assembly import assemble
+from zoneproxy.terms.errors import ZoneError
+
+if TYPE_CHECKING:
+    from mitmproxy.addonmanager import Loader
+
+log = logging.getLogger("zoneproxy.developer")
+
+WARNING = (
+    "developer's door: this process may fail open where `zoneproxy run` can't; "
+    "its records are marked assurance=dev and prove nothing to a regulator"
+)
+
+
+class DeveloperDoor(Boundary):
+    """The boundary as a mitmdump script."""
+
+    name = "boundary"
+
+    def load(self, loader: Loader) -> None:
+        """Offer the one option."""
+        loader.add_option("zone_config", str, "", "the zone.yaml to run (developer's door)")
+
+    def configure(self, updated: set[str]) -> None:
+        """Assemble the boundary when the configuration is named; once."""
+        if "zone_config" not in updated or not ctx.options.zone_config:
+            return
+        if self.core is not None:
+            raise exceptions.OptionsError("zone_config can't change while the boundary runs")
+        log.warning(WARNING)
+        try:
+            core = assemble(ctx.options.zone_config, assurance="dev")
+        except ZoneError as error:
+            hint = f" (hint: {error.hint})" if error.hint else ""
+            raise exceptions.OptionsError(f"{error.message}{hint}") from error
+        if not core.loopback_only:
+            core.abandon()
+            raise exceptions.OptionsError("the developer's door opens loopback listeners only")
+        self.core = core
+        fix(ctx.options, core)
+
+    async def running(self) -> None:
+        """Write the opening records; only then are connections accepted."""
+        if self.core is None:
+            log.error("no zone_config: nothing is served")
+            ctx.master.shutdown()
+            return
+        await self.core.start()
+
+    async def done(self) -> None:
+        """Record what is still under way and close the log."""
+        if self.core is not None:
+            await self.stop()
+            await self.core.close()
+
+
+addons = [DeveloperDoor()]

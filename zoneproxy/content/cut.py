@@ -1,0 +1,69 @@
+"""What a caller is told when something is refused, in the form its SDK raises on.
+
+A refusal's message holds the reason's text, the remedy, the reason code and the trace index, and
+nothing of what was found. A stream is never just closed: the official SDKs take a bare close for
+a normal end, so a cut is an event that they raise on.
+
+OpenAI: `{"error": {"message", "type", "param", "code", "trace", "flow"}}`; in a stream the same
+object as one `data:` event. Anthropic: `{"type": "error", "error": {"type", "message", ...}}`; in
+a stream as an `event: error`. A caller of an unknown dialect gets the OpenAI form.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from zoneproxy.terms.reasons import Reason
+
+_ANTHROPIC = "anthropic_messages"
+_TYPES: Mapping[int, tuple[str, str]] = {
+    400: ("invalid_request_error", "invalid_request_error"),
+    402: ("insufficient_quota", "billing_error"),
+    404: ("invalid_request_error", "not_found_error"),
+    413: ("invalid_request_error", "request_too_large"),
+    415: ("invalid_request_error", "invalid_request_error"),
+    500: ("server_error", "api_error"),
+    502: ("server_error", "api_error"),
+    503: ("server_error", "overloaded_error"),
+}
+_DENIED = ("permission_error", "permission_error")
+
+
+def refusal_body(dialect: str, reason: Reason, *, trace: str, flow: str) -> bytes:
+    """Write a refusal as the body of an HTTP answer.
+
+    Args:
+        dialect: the API that the caller speaks, as the fact `request.dialect` names it.
+        reason: why; only its code, text and remedy are told.
+        trace: name of the record, or empty where none could be written.
+        flow: the exchange's id.
+    """
+    return _write(_refusal(dialect, reason, trace, flow))
+
+
+def cut_event(dialect: str, reason: Reason, *, trace: str, flow: str) -> bytes:
+    """Write a refusal as the last event of a stream; it begins with a blank line.
+
+    The blank line ends whatever event the caller may be in the middle of.
+    """
+    data = _write(_refusal(dialect, reason, trace, flow))
+    name = b"event: error\n" if dialect == _ANTHROPIC else b""
+    return b"\n\n" + name + b"data: " + data + b"\n\n"
+
+
+def _refusal(dialect: str, reason: Reason, trace: str, flow: str) -> dict[str, Any]:
+    message = reason.text
+    if reason.remedy:
+        message += f"; {reason.remedy}"
+    message += f" (reason: {reason.code}{f', trace: {trace}' if trace else ''})"
+    openai_type, anthropic_type = _TYPES.get(reason.status, _DENIED)
+    told = {"message": message, "code": reason.code, "trace": trace or None, "flow": flow}
+    if dialect == _ANTHROPIC:
+        return {"type": "error", "error": {"type": anthropic_type, **told}, "request_id": flow}
+    return {"error": {**told, "type": openai_type, "param": None}}
+
+
+def _write(told: dict[str, Any]) -> bytes:
+    return json.dumps(told, ensure_ascii=True, separators=(",", ":")).encode()

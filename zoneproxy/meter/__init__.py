@@ -1,0 +1,1 @@
+"""Floor 1: how much? Usage in each dialect; integers only."""

@@ -1,0 +1,148 @@
+"""What each independent source says of one request.
+
+| source | what it looks at | what it says |
+| --- | --- | --- |
+| door | the listener that the connection reached | the listener's side, the country at the cable's other end |
+| network | the peer's address | side and country of its registered prefix; outside all, nothing |
+| credential | the tenant that the credential proves | the side that the tenant serves, its market; without one, nothing |
+
+A source may *object* instead of speaking: an undeclared door, two different credentials in one
+request, a tenant calling from outside the networks it registered. An objection can't be outvoted.
+
+Trust: door and address come from the kernel. The headers are the client's, and of them only the
+credential is looked at, which proves itself or does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from zoneproxy.origin.forged import forged
+from zoneproxy.origin.networks import Address, Network, NetworkTable, read_address
+from zoneproxy.origin.tenants import CredentialState, Tenant, TenantRegistry
+from zoneproxy.terms.phase import Side
+
+
+class Source(StrEnum):
+    """An independent source of evidence."""
+
+    DOOR = "door"
+    NETWORK = "network"
+    CREDENTIAL = "credential"
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A listener, and the route whose end it is.
+
+    Attributes:
+        route: the declared route's id, for example `cable-sg-1`.
+        side: the side that connects to it.
+        country: country at the route's other end, ISO 3166-1 alpha-2, or `None`.
+    """
+
+    route: str
+    side: Side
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What one source says; `None` where it says nothing.
+
+    Attributes:
+        source: who says it.
+        side: the side that the request comes from.
+        country: the country that it comes from.
+        objects: the source found a contradiction of its own.
+    """
+
+    source: Source
+    side: Side | None = None
+    country: str | None = None
+    objects: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that is known of where one request comes from.
+
+    Attributes:
+        votes: one of each source, in the order of `Source`.
+        door: the listener, or `None` where it is undeclared.
+        address: the peer's address in canonical form, or `None` where it can't be read.
+        network: the registered network that holds it, or `None`.
+        tenant: whom the credential proves, or `None`.
+        credential: what came of the credential.
+        forged: the client sent a header that the boundary alone writes.
+    """
+
+    votes: tuple[Vote, ...]
+    door: Door | None
+    address: Address | None
+    network: Network | None
+    tenant: Tenant | None
+    credential: CredentialState
+    forged: bool
+
+
+def gather(
+    *,
+    door: Door | None,
+    peer: str,
+    headers: Sequence[tuple[str, str]],
+    networks: NetworkTable,
+    tenants: TenantRegistry,
+    expected_headers: Collection[str] = (),
+) -> Evidence:
+    """Ask every source about one request.
+
+    Args:
+        door: the listener that the connection reached; `None` if no declared route owns it.
+        peer: the peer's address as the socket gives it, without port.
+        headers: names and values as received.
+        networks: the registered networks.
+        tenants: the registered tenants.
+        expected_headers: lower-case names of our own headers that this door asks for.
+    """
+    address = read_address(peer)
+    network = networks.find(address)
+    tenant, state = tenants.prove(headers)
+    return Evidence(
+        votes=(_door_vote(door), _network_vote(network), _credential_vote(tenant, state, address)),
+        door=door,
+        address=address,
+        network=network,
+        tenant=tenant,
+        credential=state,
+        forged=forged(headers, expected=expected_headers),
+    )
+
+
+def _door_vote(door: Door | None) -> Vote:
+    if door is None:
+        return Vote(Source.DOOR, objects=True)
+    return Vote(Source.DOOR, door.side, door.country)
+
+
+def _network_vote(network: Network | None) -> Vote:
+    if network is None:
+        return Vote(Source.NETWORK)
+    return Vote(Source.NETWORK, network.side, network.country)
+
+
+_AUDIENCE_SIDE = {"overseas": Side.OVERSEAS, "domestic": Side.DOMESTIC}
+
+
+def _credential_vote(tenant: Tenant | None, state: CredentialState, address: Address | None) -> Vote:
+    if state is CredentialState.CONTRADICTORY:
+        return Vote(Source.CREDENTIAL, objects=True)
+    if tenant is None:
+        return Vote(Source.CREDENTIAL)
+    if not tenant.calls_from(address):
+        return Vote(Source.CREDENTIAL, objects=True)
+    side = _AUDIENCE_SIDE.get(tenant.audience)
+    # A tenant of mixed or unknown audience says nothing about a side, so its market says nothing either.
+    return Vote(Source.CREDENTIAL, side, tenant.market if side is not None else None)

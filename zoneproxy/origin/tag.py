@@ -1,0 +1,88 @@
+"""Votes -> one origin tag.
+
+The sources are independent, so the tag is what all of those that speak agree on. One that
+contradicts another, in side or in country, makes the origin `unknown`, and unknown is refused: no
+majority is counted, because an enemy needs to turn only one source, and the honest one must be
+enough to stop the flow.
+
+Worked example: door overseas SG, network overseas SG, credential of a tenant for SG gives
+`overseas`, SG, 3 agreeing. The same with an address in a domestic prefix gives `unknown`. With an
+address in no registered prefix: `overseas`, SG, 2 agreeing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from zoneproxy.origin.evidence import Evidence, Vote
+from zoneproxy.terms.facts import UNDECLARED, FactValue
+from zoneproxy.terms.phase import Side
+
+
+class OriginClass(StrEnum):
+    """The side that a request's data comes from, as proven by evidence."""
+
+    OVERSEAS = "overseas"
+    DOMESTIC = "domestic"
+    ZONE = "zone"
+    UNKNOWN = "unknown"
+
+
+_CLASS_OF = {
+    Side.OVERSEAS: OriginClass.OVERSEAS,
+    Side.DOMESTIC: OriginClass.DOMESTIC,
+    Side.ZONE: OriginClass.ZONE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OriginTag:
+    """Where a request comes from, with the votes that say so.
+
+    Attributes:
+        cls: the conclusion.
+        country: what all that name a country agree on, or `None`; always `None` when unknown.
+        agreeing: how many sources speak for `cls`; 0 when unknown.
+        votes: the evidence, beside the conclusion.
+    """
+
+    cls: OriginClass
+    country: str | None
+    agreeing: int
+    votes: tuple[Vote, ...]
+
+
+def conclude(votes: Iterable[Vote]) -> OriginTag:
+    """Make one tag of the sources' votes; any contradiction, or nobody speaking, gives `unknown`."""
+    heard = tuple(votes)
+    sides = {vote.side for vote in heard if vote.side is not None}
+    countries = {vote.country for vote in heard if vote.country is not None}
+    if len(sides) != 1 or len(countries) > 1 or any(vote.objects for vote in heard):
+        return OriginTag(OriginClass.UNKNOWN, None, 0, heard)
+    side = sides.pop()
+    return OriginTag(
+        cls=_CLASS_OF[side],
+        country=countries.pop() if countries else None,
+        agreeing=sum(vote.side is side for vote in heard),
+        votes=heard,
+    )
+
+
+def origin_facts(tag: OriginTag, evidence: Evidence) -> dict[str, FactValue | None]:
+    """Write tag and evidence as facts; `None` where a fact is not known."""
+    door, tenant, network = evidence.door, evidence.tenant, evidence.network
+    return {
+        "origin.class": tag.cls.value,
+        "origin.country": tag.country,
+        "origin.agreeing": tag.agreeing,
+        "client.ip": str(evidence.address) if evidence.address is not None else None,
+        "client.network": network.side.value if network is not None else "unregistered",
+        "ingress.route": door.route if door is not None else UNDECLARED,
+        "ingress.side": door.side.value if door is not None else None,
+        "tenant.id": tenant.id if tenant is not None else None,
+        "tenant.audience": tenant.audience if tenant is not None else "unknown",
+        "tenant.market": tenant.market if tenant is not None else None,
+        "request.tag_forged": evidence.forged,
+    }

@@ -1,0 +1,90 @@
+"""What the passage orders; the driver carries the commands out, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from zoneproxy.passage.events import Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write(Command):
+    """Make this record durable, then feed `Recorded` (or `RecordFailed`); do nothing else first."""
+
+    kind: Literal["decision", "return"]
+    body: Mapping[str, Any]
+    private: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Forward(Command):
+    """Send the request to this server, with exactly these headers and this body."""
+
+    host: str
+    port: int
+    headers: Headers
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StreamAnswer(Command):
+    """Feed the answer's body in chunks; deliver this head first."""
+
+    status: int
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class BufferAnswer(Command):
+    """Feed the answer's body whole; deliver nothing yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver(Command):
+    """Send these bytes of a streamed answer's body to the caller; never empty."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Finish(Command):
+    """Send the rest of a streamed answer's body (it may be empty) and end it properly."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Release(Command):
+    """Send this whole answer to the caller."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse(Command):
+    """Answer the caller with a refusal instead; nothing of the answer has left."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Cut(Command):
+    """End a streamed answer loudly: send these bytes, then close both sides."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sever(Command):
+    """Close both sides at once, sending nothing."""

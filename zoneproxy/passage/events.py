@@ -1,0 +1,155 @@
+"""What happens to an exchange, as values: the driver feeds them to `machine.Passage.receive`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from zoneproxy.route.pin import Pin
+from zoneproxy.terms.facts import FactValue
+from zoneproxy.terms.ports import Receipt
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadArrived(Event):
+    """A request's head was read.
+
+    Attributes:
+        method, target_host, target_port, path: the request line; path without its query.
+        has_query: the target bore a query.
+        headers: names in lower case, in order.
+        state: `ok`, or what is wrong with the head (values of the fact `request.state`).
+        now_ms: milliseconds since 1970 UTC.
+        trace_writable: the journal takes records.
+        parent: for a zone workload's call: the facts of the exchange it works for, or `None`.
+        parent_id: that exchange's id, or empty.
+        detail: what is wrong, in our words, kept privately.
+    """
+
+    method: str
+    target_host: str
+    target_port: int
+    path: str
+    headers: Headers
+    now_ms: int
+    trace_writable: bool
+    has_query: bool = False
+    state: str = "ok"
+    parent: Mapping[str, FactValue] | None = None
+    parent_id: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyArrived(Event):
+    """The request's whole body was read; `state` says if it was cut short by a limit."""
+
+    body: bytes
+    trace_writable: bool
+    state: str = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded(Event):
+    """The record last written is durable."""
+
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFailed(Event):
+    """The record last written may not be durable; the log takes no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialling(Event):
+    """The proxy is about to connect to this address for the exchange."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dialled(Event):
+    """The proxy is connected, for the exchange, to this peer address."""
+
+    peer_ip: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerHead(Event):
+    """The model server's status and headers were read (names in lower case).
+
+    `pin` is the door's identity as it is now.
+    """
+
+    status: int
+    headers: Headers
+    pin: Pin
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerChunk(Event):
+    """Some bytes of a streamed answer's body, transfer coding undone."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerEnd(Event):
+    """The streamed answer ended properly; `pin` is the door's identity as it is now."""
+
+    pin: Pin
+    trailers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerBody(Event):
+    """The whole body of a buffered answer; `pin` is the door's identity as it is now."""
+
+    body: bytes
+    pin: Pin
+    trailers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamFailed(Event):
+    """The model server could not be reached or broke off its answer.
+
+    Attributes:
+        reason: `upstream-failed`, `upstream-truncated` or `return-unreadable`.
+        detail: in our words, kept privately.
+    """
+
+    reason: str = "upstream-failed"
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientGone(Event):
+    """The caller closed its connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping(Event):
+    """The boundary stops and this exchange's time is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault(Event):
+    """Something of ours failed; whatever it was, the flow is refused.
+
+    Attributes:
+        where: the step that failed.
+        detail: the exception's class and text, kept privately.
+    """
+
+    where: str
+    detail: str = field(default="")

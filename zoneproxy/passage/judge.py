@@ -1,0 +1,55 @@
+"""One decision from rails and policy layers.
+
+The passage and the regulator's replay both come through `judge`: it is a pure function of the
+facts and of the policies, so the same record under the same policies gives the same decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from zoneproxy.passage.law import Facts, rail
+from zoneproxy.policy.bundle import Policy
+from zoneproxy.policy.decide import decide
+from zoneproxy.terms.decision import Decision, LayerDecision
+from zoneproxy.terms.phase import Phase
+from zoneproxy.terms.reasons import POLICY_REASONS, REASONS, policy_code
+
+_OF_KIND = {
+    "missing_fact": "policy-missing-fact",
+    "default": "policy-default",
+    "invariant": "policy-invariant",
+}
+
+
+def judge(policies: Sequence[Policy], phase: Phase, facts: Facts) -> Decision:
+    """Decide at one phase: the rails first, then every layer; allow only if all of them allow.
+
+    The answer to a zone workload's own call (`exchange.kind` outward, phase return) is judged by
+    the rails alone: the layers speak about what leaves the zone to customers.
+    """
+    if reason := rail(phase, facts):
+        return Decision(phase, "deny", "law", reason)
+    if phase is Phase.RETURN and facts.get("exchange.kind") == "outward":
+        return Decision(phase, "allow", "law")
+    layers = decide(policies, phase, facts)
+    denial = next((layer for layer in layers if layer.effect != "allow"), None)
+    if denial is not None:
+        return Decision(phase, "deny", denial.by, code_of(denial), denial.rule, layers)
+    if not layers:
+        return Decision(phase, "deny", "default", "policy-default")
+    return Decision(phase, "allow", layers[-1].by, "", layers[-1].rule, layers)
+
+
+def code_of(layer: LayerDecision) -> str:
+    """Return the wire code of a layer's denial."""
+    if layer.by in _OF_KIND:
+        return _OF_KIND[layer.by]
+    if layer.reason in POLICY_REASONS and policy_code(layer.reason) in REASONS:
+        return policy_code(layer.reason)
+    return "policy-default"
+
+
+def refused(phase: Phase, reason: str) -> Decision:
+    """Return the denial of a fault: nothing was judged, so nothing may pass."""
+    return Decision(phase, "deny", "fault", reason)

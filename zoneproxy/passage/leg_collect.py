@@ -1,0 +1,217 @@
+"""The first leg: what comes in. Origin, content, policy; then the record, then nothing else.
+
+Collect and process are judged together, as soon as the body is read, so that one record holds the
+whole reason why bytes went into the zone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from zoneproxy.content.dialects import recognise
+from zoneproxy.content.request import read_request
+from zoneproxy.content.scan import scan_bytes, scan_text, verdict
+from zoneproxy.origin.evidence import gather
+from zoneproxy.origin.forged import FLOW_HEADER
+from zoneproxy.origin.tag import conclude, origin_facts
+from zoneproxy.passage.commands import Command
+from zoneproxy.passage.endings import deny
+from zoneproxy.passage.events import BodyArrived, Event, HeadArrived
+from zoneproxy.passage.exchange import Exchange
+from zoneproxy.passage.judge import judge
+from zoneproxy.passage.law import head_rail
+from zoneproxy.passage.leg_process import choose_destination, choose_upstream
+from zoneproxy.passage.record import write_decision
+from zoneproxy.passage.state import State
+from zoneproxy.policy.bundle import authorization_facts
+from zoneproxy.terms.decision import Decision
+from zoneproxy.terms.facts import MAX_TEXT
+from zoneproxy.terms.finding import Segment
+from zoneproxy.terms.phase import Phase
+
+Step = tuple[State, list[Command]]
+
+
+def on_head(exchange: Exchange, event: Event) -> Step:
+    """Tag the request by its origin; what the head alone refuses is refused before the body."""
+    if not isinstance(event, HeadArrived):
+        raise TypeError("a head is due")
+    facts = exchange.facts
+    exchange.headers = event.headers
+    exchange.now_ms = event.now_ms
+    facts.update(
+        {
+            "exchange.kind": exchange.kind,
+            "trace.writable": event.trace_writable,
+            "policy.effective": all(
+                policy.effective[0] <= event.now_ms <= policy.effective[1]
+                for policy in exchange.rules.policies
+            ),
+            "request.method": event.method[:32],
+            "request.host": event.target_host,
+            "request.path": event.path[:MAX_TEXT],
+        }
+    )
+    exchange.private.update(
+        {
+            "user_agent": (exchange.header("user-agent") or "")[:256] or None,
+            "peer_port": exchange.peer[1],
+            "detail": event.detail or None,
+        }
+    )
+    if exchange.kind == "outward":
+        return _on_outward_head(exchange, event)
+    return _on_serve_head(exchange, event)
+
+
+def _on_serve_head(exchange: Exchange, event: HeadArrived) -> Step:
+    rules, facts = exchange.rules, exchange.facts
+    evidence = gather(
+        door=exchange.door,
+        peer=exchange.peer[0],
+        headers=event.headers,
+        networks=rules.networks,
+        tenants=rules.tenants,
+    )
+    facts.update(origin_facts(conclude(evidence.votes), evidence))
+    exchange.private["credential_id"] = evidence.credential.value
+    exchange.endpoint = recognise(event.method, event.path)
+    facts.set("request.dialect", exchange.dialect)
+    state = event.state
+    if state == "ok" and exchange.endpoint is None:
+        state = "unknown_endpoint"
+    if state != "ok":
+        facts.set("request.state", state)
+    if reason := head_rail(facts):
+        return deny(exchange, Decision(Phase.COLLECT, "deny", "law", reason))
+    return State.READING, []
+
+
+def _on_outward_head(exchange: Exchange, event: HeadArrived) -> Step:
+    facts = exchange.facts
+    evidence = gather(
+        door=exchange.door,
+        peer=exchange.peer[0],
+        headers=event.headers,
+        networks=exchange.rules.networks,
+        tenants=exchange.rules.tenants,
+        expected_headers=(FLOW_HEADER,),
+    )
+    own = origin_facts(conclude(evidence.votes), evidence)
+    # The data's origin is that of the exchange which the workload serves, so of the caller's own
+    # facts only the door, the address and the forgery stand.
+    facts.update(
+        {
+            name: own[name]
+            for name in (
+                "client.ip",
+                "client.network",
+                "ingress.route",
+                "ingress.side",
+                "request.tag_forged",
+            )
+        }
+    )
+    if event.parent is not None:
+        exchange.parent_id = event.parent_id
+        facts.update(
+            {
+                name: value
+                for name, value in event.parent.items()
+                if name.split(".")[0] in ("origin", "tenant", "model", "upstream")
+            }
+        )
+    choose_destination(exchange, event.target_host, event.target_port)
+    facts.set("purpose", "tool_call")
+    if event.state != "ok":
+        # A tunnel or a broken head is decided now: no body will say more.
+        facts.set("request.state", event.state)
+        decision = judge(exchange.rules.policies, Phase.PROCESS, facts)
+        return deny(exchange, decision)
+    return State.READING, []
+
+
+def on_body(exchange: Exchange, event: Event) -> Step:
+    """Look into the body, judge what comes in and what it may do, and record the decision."""
+    if not isinstance(event, BodyArrived):
+        raise TypeError("a body is due")
+    exchange.request_bytes = len(event.body)
+    exchange.private["request_sha256"] = hashlib.sha256(event.body).hexdigest()
+    exchange.facts.set("request.bytes", len(event.body))
+    if exchange.kind == "outward":
+        _look_into_outward(exchange, event)
+        phases = [Phase.PROCESS]
+    else:
+        _look_into_request(exchange, event)
+        phases = [Phase.COLLECT, Phase.PROCESS]
+    for phase in phases:
+        decision = judge(exchange.rules.policies, phase, exchange.facts)
+        exchange.decisions[phase] = decision
+        if not decision.allowed:
+            return deny(exchange, decision)
+    if exchange.destination is None:
+        return deny(exchange, Decision(Phase.PROCESS, "deny", "fault", "internal-error"))
+    return State.ADMITTING, [write_decision(exchange, decision)]
+
+
+def _look_into_request(exchange: Exchange, event: BodyArrived) -> None:
+    rules, facts, endpoint = exchange.rules, exchange.facts, exchange.endpoint
+    if endpoint is None:
+        return
+    reading = read_request(
+        endpoint,
+        exchange.header("content-type"),
+        exchange.header("content-encoding"),
+        event.body,
+        rules.limits,
+    )
+    exchange.reading = reading
+    state = event.state if event.state != "ok" else reading.state
+    findings = tuple(
+        finding
+        for segment, text in reading.segments
+        for finding in scan_text(text, segment, rules.scan)
+    )
+    exchange.findings = findings
+    seen = verdict(findings, scanned_all=state == "ok")
+    facts.update(
+        {
+            "request.state": state,
+            "request.streamed": reading.streamed,
+            "request.max_tokens": reading.max_tokens,
+            "purpose": endpoint.purpose,
+            "data.mixing": seen.mixing,
+            "data.mixing_score": seen.score,
+            "data.categories": seen.categories,
+        }
+    )
+    operator = next((p for p in rules.policies if p.layer == "operator"), None)
+    tenant = facts.get("tenant.id")
+    if operator is not None and isinstance(tenant, str):
+        facts.update(authorization_facts(operator, tenant, exchange.now_ms))
+    choose_upstream(exchange, reading.model)
+
+
+def _look_into_outward(exchange: Exchange, event: BodyArrived) -> None:
+    rules, facts = exchange.rules, exchange.facts
+    exchange.outward_body = event.body
+    encoded = exchange.header("content-encoding") not in (None, "", "identity")
+    findings = scan_bytes(event.body, rules.scan)
+    readable = not encoded
+    try:
+        text = event.body.decode("utf-8")
+    except UnicodeDecodeError:
+        readable = False
+    else:
+        findings += scan_text(text, Segment.FILE, rules.scan)
+    exchange.findings = findings
+    seen = verdict(findings, scanned_all=readable)
+    facts.update(
+        {
+            "request.state": event.state if event.state != "ok" else "ok",
+            "data.mixing": seen.mixing,
+            "data.mixing_score": seen.score,
+            "data.categories": seen.categories,
+        }
+    )
+

@@ -1,0 +1,176 @@
+"""What is written down: the bodies of `decision` and `return` records.
+
+The public part is a closed vocabulary (see `zoneproxy.trace.entry`); what a person could be known
+by goes into the private part, which the record only commits to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from zoneproxy.passage.commands import Write
+from zoneproxy.passage.exchange import Exchange
+from zoneproxy.passage.judge import refused
+from zoneproxy.policy.bundle import ENGINE
+from zoneproxy.terms.decision import Decision, LayerDecision
+from zoneproxy.terms.facts import VOCABULARY, FactValue, to_json
+from zoneproxy.terms.finding import Finding
+from zoneproxy.terms.phase import Phase
+
+
+def write_decision(exchange: Exchange, decision: Decision) -> Write:
+    """Build the record of what was decided before anything is forwarded."""
+    body = {
+        "flow": exchange.flow,
+        "kind": exchange.kind,
+        "parent": exchange.parent_id or None,
+        "verdict": decision.effect,
+        "by": decision.by,
+        "phase": decision.phase.value,
+        "reason": decision.reason,
+        "rule": decision.rule,
+        "phases": {
+            phase.value: phase_body(made)
+            for phase, made in exchange.decisions.items()
+            if phase is not Phase.RETURN
+        },
+        "facts": _public(exchange.facts, returning=False),
+        "oblig": obligations(decision),
+        "findings": [finding_body(finding) for finding in exchange.findings],
+        "policy": [
+            {"layer": policy.layer, "digest": policy.digest} for policy in exchange.rules.policies
+        ],
+        "eng": ENGINE,
+        "assurance": exchange.rules.assurance,
+        "bytes": exchange.request_bytes,
+    }
+    private = {
+        name: value for name, value in exchange.facts.items() if VOCABULARY[name].private
+    } | exchange.private
+    return Write("decision", body, private)
+
+
+def write_fault(exchange: Exchange) -> Write:
+    """Build the record of a request that a fault of ours refused, from what can't be wrong."""
+    decision = refused(Phase.COLLECT, "internal-error")
+    body = {
+        "flow": exchange.flow,
+        "kind": exchange.kind,
+        "parent": None,
+        "verdict": decision.effect,
+        "by": decision.by,
+        "phase": decision.phase.value,
+        "reason": decision.reason,
+        "rule": "",
+        "phases": {decision.phase.value: phase_body(decision)},
+        "facts": {},
+        "oblig": {},
+        "findings": [],
+        "policy": [
+            {"layer": policy.layer, "digest": policy.digest} for policy in exchange.rules.policies
+        ],
+        "eng": ENGINE,
+        "assurance": exchange.rules.assurance,
+        "bytes": exchange.request_bytes,
+    }
+    return Write("decision", body, {"detail": exchange.private.get("detail")})
+
+
+def write_return(exchange: Exchange, decision: Decision, end: str) -> Write:
+    """Build the record of how an admitted exchange ended, before its last byte leaves."""
+    receipt = exchange.receipt
+    facts = exchange.facts
+    tokens = exchange.meter.total() if exchange.meter else None
+    body = {
+        "flow": exchange.flow,
+        "dec": receipt.index if receipt else -1,
+        "verdict": decision.effect,
+        "by": decision.by,
+        "phase": Phase.RETURN.value,
+        "reason": decision.reason,
+        "rule": decision.rule,
+        "phases": {Phase.RETURN.value: phase_body(decision)},
+        "facts": _public(facts, returning=True),
+        "oblig": obligations(decision),
+        "findings": [finding_body(finding) for finding in exchange.answer_findings],
+        "route": {
+            "in": str(facts.get("ingress.route", exchange.pin.route)),
+            "out": str(facts.get("egress.route", "")) or None,
+            "same": facts.get("egress.same_connection") is True
+            and facts.get("egress.route") == facts.get("ingress.route"),
+        },
+        "end": end,
+        "status": exchange.status,
+        "tok": None
+        if tokens is None
+        else {
+            "prompt": tokens.prompt,
+            "completion": tokens.completion,
+            "cached": tokens.cached,
+            "reasoning": tokens.reasoning,
+            "source": tokens.source,
+        },
+        "bytes": {"answer": exchange.answer_bytes, "delivered": exchange.delivered_bytes},
+    }
+    private = {"response_sha256": exchange.answer_digest.hexdigest()} | {
+        name: value for name, value in exchange.private.items() if name == "detail"
+    }
+    return Write("return", body, private)
+
+
+def phase_body(decision: Decision) -> dict[str, Any]:
+    """Write a phase's decision with everything that fired, as JSON values."""
+    return {
+        "effect": decision.effect,
+        "by": decision.by,
+        "reason": decision.reason,
+        "rule": decision.rule,
+        "layers": [layer_body(layer) for layer in decision.layers],
+    }
+
+
+def layer_body(layer: LayerDecision) -> dict[str, Any]:
+    """Write one layer's answer as JSON values."""
+    return {
+        "layer": layer.layer,
+        "digest": layer.digest,
+        "effect": layer.effect,
+        "by": layer.by,
+        "rule": layer.rule,
+        "reason": layer.reason,
+        "deny": list(layer.deny),
+        "indeterminate": list(layer.indeterminate),
+        "allow": list(layer.allow),
+        "shadow": list(layer.shadow),
+        "missing": list(layer.missing),
+        "obligations": dict(layer.obligations),
+    }
+
+
+def finding_body(finding: Finding) -> dict[str, Any]:
+    """Write a finding as JSON values; it never holds the text that was found."""
+    return {
+        "kind": finding.kind,
+        "segment": finding.segment.value,
+        "start": finding.start,
+        "end": finding.end,
+        "level": finding.level,
+        "score": finding.score,
+        "category": finding.category,
+        "digest": finding.digest,
+    }
+
+
+def obligations(decision: Decision) -> dict[str, str]:
+    """Join what the layers order; the same order twice is one order."""
+    return {name: order for layer in decision.layers for name, order in layer.obligations.items()}
+
+
+def _public(facts: Mapping[str, FactValue], *, returning: bool) -> dict[str, Any]:
+    """Pick the facts that may stand in the public part: those of the return leg, or the others."""
+    return {
+        name: to_json(value)
+        for name, value in facts.items()
+        if not VOCABULARY[name].private and (VOCABULARY[name].phase is Phase.RETURN) is returning
+    }
