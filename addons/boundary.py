@@ -13,10 +13,11 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from mitmproxy import ctx, http
+from mitmproxy.net.http import http1
 
 from addons.crossing import CROSSING, REFUSAL, Crossing
 from addons.heads import header_list, read_head
-from addons.streams import AT_FAULT, OUTCOME, PIN, assemble
+from addons.streams import AT_FAULT, DIALLED, OUTCOME, PIN, assemble
 from zoneproxy.passage.commands import (
     BufferAnswer,
     Command,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from zoneproxy.config import Limits
 
 log = logging.getLogger("zoneproxy.boundary")
+CLOSE = "zoneproxy.close"
 
 _SHUT_BODY = (
     b'{"error": {"message": "the boundary could not judge this request", "type": "zone_refusal",'
@@ -111,7 +113,7 @@ class Boundary:
     @property
     def limits(self) -> Limits:
         """The configured limits."""
-        return self._core.config.limits
+        return self._core.limits
 
     @property
     def _core(self) -> Core:
@@ -158,6 +160,8 @@ class Boundary:
         flow.response = shut()
         crossing = self._begin(flow.client_conn)
         flow.metadata[CROSSING] = crossing
+        # The headers are replaced on the way in; what they say of the connection is kept here.
+        flow.metadata[CLOSE] = http1.connection_close(flow.request.http_version, flow.request.headers)
         flow.metadata[PIN] = functools.partial(self._pin, flow.client_conn)
         outward = self.is_outward(crossing.passage.exchange.pin.route)
         parent_id, parent = self._parent(flow) if outward else ("", None)
@@ -170,7 +174,8 @@ class Boundary:
             parent_id=parent_id,
             fault=flow.error.msg if flow.error else "",
         )
-        self._apply(flow, await crossing.take(head))
+        # A head that mitmproxy itself refuses is answered by the layer, with the page that stands here.
+        self._apply(flow, await crossing.take(head), page=flow.error is not None)
         if crossing.passage.state is State.READING:
             flow.response = None
 
@@ -218,18 +223,13 @@ class Boundary:
             data.server.error = verdict
 
     @fail_closed
-    async def server_connected(self, data: ServerConnectionHookData) -> None:
+    async def zone_dialled(self, flow: http.HTTPFlow) -> None:
         """The peer's real address must not be on a forbidden side."""
-        crossing = self._current.get(data.client.id)
-        if crossing is None:
-            self._sever(data.client)
-            return
-        peer = data.server.peername[0] if data.server.peername else ""
-        orders = await crossing.take(Dialled(peer))
-        self._keep_refusal(crossing, orders)
-        if crossing.passage.state is not State.INSIDE:
-            # Setting an error is not read any more at this point: only closing helps.
-            self._sever(data.client)
+        flow.metadata.pop(DIALLED, None)
+        crossing = _crossing(flow)
+        peer = flow.server_conn.peername[0] if flow.server_conn.peername else ""
+        self._apply(flow, await crossing.take(Dialled(peer)), page=True)
+        flow.metadata[DIALLED] = crossing.passage.state is State.INSIDE
 
     # ---- 6 answer --------------------------------------------------------------------------------
 
@@ -248,7 +248,7 @@ class Boundary:
             match order:
                 case StreamAnswer(status, headers):
                     chunked = (*headers, ("transfer-encoding", "chunked"))
-                    flow.response.headers = _fields(chunked)
+                    flow.response.headers = _fields(chunked + _closing(flow))
                     flow.response.status_code = status
                     flow.response.stream = True
                 case BufferAnswer():
@@ -281,7 +281,7 @@ class Boundary:
             for order in await crossing.take(body):
                 match order:
                     case Release(status, headers, content):
-                        released = http.Response.make(status, content, _fields(headers))
+                        released = http.Response.make(status, content, _fields(headers + _closing(flow)))
                     case Refuse():
                         flow.response = _response(order, close=True)
                     case _:
@@ -365,10 +365,13 @@ class Boundary:
         if crossing is not None:
             orders = await crossing.take(Fault(where, f"{type(error).__name__}: {error}"))
         if isinstance(data, http.HTTPFlow):
-            data.response = data.response if where in ("responseheaders",) else shut()
-            self._apply(data, orders, page=where in ("responseheaders", "error"))
-            if where == "responseheaders" and REFUSAL not in data.metadata:
+            inside = where in ("responseheaders", "error", "zone_dialled")
+            data.response = data.response if inside else shut()
+            self._apply(data, orders, page=inside)
+            if inside and REFUSAL not in data.metadata:
                 self._sever(data.client_conn)
+            if crossing is not None:
+                self._end(crossing)
             return
         if hasattr(data, "server"):
             data.server.error = "internal error"
@@ -460,6 +463,10 @@ def _crossing(flow: http.HTTPFlow) -> Crossing:
 
 def _fields(headers: tuple[tuple[str, str], ...]) -> http.Headers:
     return http.Headers([(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers])
+
+
+def _closing(flow: http.HTTPFlow) -> tuple[tuple[str, str], ...]:
+    return (("connection", "close"),) if flow.metadata.get(CLOSE) else ()
 
 
 def _response(order: Refuse, *, close: bool) -> http.Response:

@@ -124,7 +124,7 @@ async def serve(core: Core, *, ready: Callable[[list[str]], None]) -> None:
     finally:
         core.shut()
         await server.servers.update([])
-        await _drained(boundary, core.config.limits.drain_timeout_s)
+        await _drained(boundary, core.limits.drain_timeout_s)
         await boundary.stop()
         await core.close()
         zone.should_exit.set()

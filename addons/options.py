@@ -22,7 +22,7 @@ def fix(opts: options.Options, core: Core) -> None:
     Raises:
         PermissionError: an option that must not be on is on.
     """
-    limits = core.config.limits
+    limits = core.limits
     opts.update(
         connection_strategy="lazy",
         rawtcp=False,

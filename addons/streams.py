@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 PIN = "zoneproxy.pin"
 AT_FAULT = "zoneproxy.at-fault"
 OUTCOME = "zoneproxy.outcome"
+DIALLED = "zoneproxy.dialled"
 
 
 @dataclass
@@ -56,6 +57,15 @@ class ZoneAnswerHook(commands.StartHook):
     """A streamed answer waits for a record; the boundary writes it and leaves the outcome."""
 
     name = "zone_answer"
+    blocking = True
+    flow: http.HTTPFlow
+
+
+@dataclass
+class ZoneDialledHook(commands.StartHook):
+    """A connection stands for this flow; the boundary looks at its peer before a byte is sent."""
+
+    name = "zone_dialled"
     blocking = True
     flow: http.HTTPFlow
 
@@ -162,6 +172,19 @@ class ZoneStream(HttpStream):
             yield SendHttp(
                 ResponseData(self.stream_id, refusal.raw_content), self.context.client
             )
+
+    def make_server_connection(self) -> layer.CommandGenerator[bool]:
+        """Connect, or take a kept connection; nothing is sent to a peer that the boundary refuses."""
+        if not (yield from super().make_server_connection()):
+            return False
+        yield ZoneDialledHook(self.flow)
+        refusal = self.flow.metadata.pop(REFUSAL, None)
+        if refusal is None and self.flow.metadata.pop(DIALLED, False):
+            return True
+        if refusal is not None:
+            yield from self._send_head_and_body(refusal)
+        yield from self._end(properly=refusal is not None)
+        return False
 
     def handle_protocol_error(
         self, event: RequestProtocolError | ResponseProtocolError

@@ -39,12 +39,14 @@ HIGHEST_WITHOUT_IO = 3
 DOOR = "zoneproxy.cli.run"
 
 # What floors 0-3 may import from outside: a closed list, so that a new window is a decision.
-PURE = frozenset(
-    "__future__ abc array base64 binascii bisect codecs collections contextlib copy dataclasses datetime"
-    " decimal difflib enum fractions functools graphlib hashlib heapq hmac html ipaddress itertools json"
-    " math numbers operator re string struct textwrap types typing unicodedata urllib.parse zlib"
-    " annotated_types cryptography pydantic pydantic_core typing_extensions yaml".split()
-)
+STDLIB = """
+__future__ abc array base64 binascii bisect codecs collections contextlib copy dataclasses datetime
+decimal difflib enum fractions functools graphlib hashlib heapq hmac html ipaddress itertools json
+math numbers operator re string struct textwrap types typing unicodedata urllib.parse zlib
+"""
+PURE = frozenset(STDLIB.split()) | {
+    "annotated_types", "cryptography", "pydantic", "pydantic_core", "typing_extensions", "yaml",
+}  # fmt: skip
 PURE_NAMES = {"io": {"BytesIO", "StringIO"}, "pathlib": {"PurePath", "PurePosixPath"}}
 WINDOW_CALLS = frozenset({"open", "input", "print", "exec", "eval", "__import__", "breakpoint"})
 CLOCK_CALLS = frozenset({"now", "utcnow", "today", "generate", "generate_key"})
@@ -161,9 +163,8 @@ def breaches(root: Path) -> list[str]:
         if room_of(module) not in FLOORS:
             told.append(f"{place}: `{room_of(module)}` is on no floor")
             continue
-        for found in imports(path, module):
-            if breach := import_breach(module, found):
-                told.append(f"{place}:{found.line}: {breach}")
+        judged = ((found.line, import_breach(module, found)) for found in imports(path, module))
+        told.extend(f"{place}:{line}: {breach}" for line, breach in judged if breach)
         if FLOORS[room_of(module)] <= HIGHEST_WITHOUT_IO:
             told.extend(f"{place}:{line}: calls `{call}`" for line, call in windows(path))
         if DRAWERS & set(module.split(".")):
@@ -172,12 +173,10 @@ def breaches(root: Path) -> list[str]:
 
 
 def too_long(root: Path) -> list[str]:
-    told = []
-    for folder in ("zoneproxy", "addons", "demo", "bench", "tests"):
-        for path in sorted((root / folder).rglob("*.py")):
-            if (lines := path.read_text("utf-8").count("\n")) > MOST_LINES:
-                told.append(f"{path.relative_to(root).as_posix()}: {lines} lines")
-    return told
+    folders = ("zoneproxy", "addons", "demo", "bench", "tests")
+    paths = (path for folder in folders for path in sorted((root / folder).rglob("*.py")))
+    counted = ((path, path.read_text("utf-8").count("\n")) for path in paths)
+    return [f"{path.relative_to(root)}: {lines} lines" for path, lines in counted if lines > MOST_LINES]
 
 
 def says_nothing(path: Path) -> bool:

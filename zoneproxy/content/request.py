@@ -75,7 +75,8 @@ def read_request(
 
     Args:
         endpoint: what the request line asks for.
-        content_type, content_encoding: the headers' only values, or `None`.
+        content_type: the header's only value, or `None`.
+        content_encoding: the header's only value, or `None`.
         body: the whole body, transfer coding undone.
         limits: how much of it is read.
     """

@@ -42,6 +42,7 @@ _BY_KEY = {
     "documents": Segment.RETRIEVED,
     "context": Segment.RETRIEVED,
 }
+_TOOL_KEYS = frozenset(("tool_calls", "function_call"))
 # Keys that name no data: they say nothing about the value that follows them.
 _PLAIN_KEYS = frozenset(("content", "text", "input", "prompt", "arguments", "role", "type", "data"))
 _LONG_INTEGER = 10**9
@@ -61,18 +62,15 @@ def strings(value: Any, segment: Segment = Segment.UNKNOWN) -> Iterator[tuple[Se
 
 def _walk(value: Any, segment: Segment, key: str) -> Iterator[tuple[Segment, str]]:
     if isinstance(value, str):
-        if value:
-            yield segment, f"{key}: {value}" if key else value
+        yield segment, f"{key}: {value}" if key else value
     elif isinstance(value, dict):
         own = _own_segment(value, segment)
         for name, inner in value.items():
-            inner_segment = _BY_KEY.get(name, own) if own is segment else own
-            if isinstance(inner, str | int) and not isinstance(inner, bool):
-                yield from _walk(inner, inner_segment, "" if name in _PLAIN_KEYS else name)
-            else:
-                if name not in _PLAIN_KEYS:
-                    yield segment, name
-                yield from _walk(inner, inner_segment, "")
+            label = "" if name in _PLAIN_KEYS else name
+            if label and not isinstance(inner, str):
+                yield own, label
+            known = own is segment or name in _TOOL_KEYS
+            yield from _walk(inner, _BY_KEY.get(name, own) if known else own, label)
     elif isinstance(value, list):
         for inner in value:
             yield from _walk(inner, segment, key)

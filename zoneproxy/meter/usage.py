@@ -113,6 +113,19 @@ def _made(counts: tuple[int | None, int | None, int | None, int | None]) -> Usag
     return Usage(prompt, completion, cached, reasoning, "upstream")
 
 
+def _is_last(dialect: str, document: Mapping[str, Any]) -> bool:
+    """Tell whether a document's usage is complete: a whole answer's, or the last of a stream."""
+    if dialect == _ANTHROPIC:
+        delta = document.get("delta")
+        return document.get("type") == "message" or (
+            isinstance(delta, dict) and delta.get("stop_reason") is not None
+        )
+    choices = document.get("choices")
+    return not choices or any(
+        isinstance(choice, dict) and choice.get("finish_reason") is not None for choice in choices
+    )
+
+
 class UsageMeter:
     """Adds up what one exchange's answer says about its usage.
 
@@ -141,8 +154,7 @@ class UsageMeter:
             max(seen.reasoning, found.reasoning),
             "upstream",
         )
-        if not (self._dialect == _ANTHROPIC and document.get("type") == "message_start"):
-            self._last = True
+        self._last = self._last or _is_last(self._dialect, document)
 
     def visible(self, size_bytes: int) -> None:
         """Take in how many UTF-8 bytes of text the answer showed meanwhile."""

@@ -1,10 +1,10 @@
 """What each independent source says of one request.
 
-| source | what it looks at | what it says |
+| source | looks at | says |
 | --- | --- | --- |
-| door | the listener that the connection reached | the listener's side, the country at the cable's other end |
+| door | the listener that was reached | its side, the country at the cable's other end |
 | network | the peer's address | side and country of its registered prefix; outside all, nothing |
-| credential | the tenant that the credential proves | the side that the tenant serves, its market; without one, nothing |
+| credential | the tenant that it proves | the side that the tenant serves, its market; without one, nothing |
 
 A source may *object* instead of speaking: an undeclared door, two different credentials in one
 request, a tenant calling from outside the networks it registered. An objection can't be outvoted.

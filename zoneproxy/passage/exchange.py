@@ -14,7 +14,7 @@ from zoneproxy.meter.usage import UsageMeter
 from zoneproxy.origin.evidence import Door
 from zoneproxy.passage.events import Event, Headers
 from zoneproxy.passage.rules import Rules
-from zoneproxy.route.lane import Destination
+from zoneproxy.route.destination import Destination
 from zoneproxy.route.pin import Pin
 from zoneproxy.terms.decision import Decision
 from zoneproxy.terms.facts import FactSheet

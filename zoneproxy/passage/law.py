@@ -29,7 +29,6 @@ _ANSWER_STATES = {
     "too_large": "return-unreadable",
     "truncated": "upstream-truncated",
 }
-_NOT_ZONE = ("domestic", "overseas")
 # A request that is not HTTP says nothing else that could be trusted; the other states are told
 # only to callers whose origin stands.
 _STATES_BEFORE_ORIGIN = ("malformed", "upgrade")
@@ -76,8 +75,6 @@ def outward_rail(facts: Facts) -> str:
     state = str(facts.get("request.state"))
     if state in ("malformed", "tunnel", "upgrade"):
         return _REQUEST_STATES[state]
-    if facts.get("ingress.side") != "zone" or facts.get("client.network") in _NOT_ZONE:
-        return "origin-unknown"
     if facts.get("request.tag_forged") is not False:
         return "origin-tag-forged"
     if facts.get("destination.registered") is not True:
@@ -86,6 +83,8 @@ def outward_rail(facts: Facts) -> str:
         return "lane-closed"
     if "origin.class" not in facts:
         return "lane-flow-unknown"
+    if facts.get("origin.class") != "overseas":
+        return "origin-unknown"
     categories = facts.get("data.categories")
     if isinstance(categories, frozenset) and "model_weights" in categories:
         return "lane-weights"
@@ -98,14 +97,12 @@ def return_rail(facts: Facts) -> str:
         return "trace-unavailable"
     if facts.get("egress.same_connection") is not True:
         return "pin-changed"
-    if facts.get("egress.route") != facts.get("ingress.route"):
+    outward = facts.get("exchange.kind") == "outward"
+    if not outward and facts.get("egress.route") != facts.get("ingress.route"):
         return "pin-changed"
     if facts.get("response.weights_like") is True:
         return "return-weights"
-    if facts.get("exchange.kind") == "outward" and facts.get("response.mixing") in (
-        "detected",
-        "suspected",
-    ):
+    if outward and facts.get("response.mixing") in ("detected", "suspected"):
         return "return-mixed"
     state = str(facts.get("response.state"))
     return _ANSWER_STATES.get(state, "" if state == "ok" else "return-unreadable")

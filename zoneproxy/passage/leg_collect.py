@@ -13,7 +13,7 @@ from zoneproxy.content.request import read_request
 from zoneproxy.content.scan import scan_bytes, scan_text, verdict
 from zoneproxy.origin.evidence import gather
 from zoneproxy.origin.forged import FLOW_HEADER
-from zoneproxy.origin.tag import conclude, origin_facts
+from zoneproxy.origin.tag import OriginClass, conclude, origin_facts
 from zoneproxy.passage.commands import Command
 from zoneproxy.passage.endings import deny
 from zoneproxy.passage.events import BodyArrived, Event, HeadArrived
@@ -30,6 +30,8 @@ from zoneproxy.terms.finding import Segment
 from zoneproxy.terms.phase import Phase
 
 Step = tuple[State, list[Command]]
+
+_INHERITED = frozenset(("origin", "client", "ingress", "tenant", "model", "upstream"))
 
 
 def on_head(exchange: Exchange, event: Event) -> Step:
@@ -97,37 +99,22 @@ def _on_outward_head(exchange: Exchange, event: HeadArrived) -> Step:
         tenants=exchange.rules.tenants,
         expected_headers=(FLOW_HEADER,),
     )
-    own = origin_facts(conclude(evidence.votes), evidence)
-    # The data's origin is that of the exchange which the workload serves, so of the caller's own
-    # facts only the door, the address and the forgery stand.
-    facts.update(
-        {
-            name: own[name]
-            for name in (
-                "client.ip",
-                "client.network",
-                "ingress.route",
-                "ingress.side",
-                "request.tag_forged",
-            )
-        }
-    )
-    if event.parent is not None:
+    tag = conclude(evidence.votes)
+    own = origin_facts(tag, evidence)
+    facts.set("request.tag_forged", own["request.tag_forged"])
+    if tag.cls is not OriginClass.ZONE:
+        facts.update(own)
+    elif event.parent is not None:
+        # What a workload sends out is the data of the exchange that it serves: that exchange's
+        # origin, tenant and model are judged again.
         exchange.parent_id = event.parent_id
-        facts.update(
-            {
-                name: value
-                for name, value in event.parent.items()
-                if name.split(".")[0] in ("origin", "tenant", "model", "upstream")
-            }
-        )
+        facts.update({n: v for n, v in event.parent.items() if n.partition(".")[0] in _INHERITED})
     choose_destination(exchange, event.target_host, event.target_port)
     facts.set("purpose", "tool_call")
     if event.state != "ok":
         # A tunnel or a broken head is decided now: no body will say more.
         facts.set("request.state", event.state)
-        decision = judge(exchange.rules.policies, Phase.PROCESS, facts)
-        return deny(exchange, decision)
+        return deny(exchange, judge(exchange.rules.policies, Phase.PROCESS, facts))
     return State.READING, []
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from zoneproxy.content.request import upstream_body
+from zoneproxy.origin.networks import read_address
 from zoneproxy.passage.commands import Command, Forward
 from zoneproxy.passage.endings import close
 from zoneproxy.passage.events import Dialled, Dialling, Event, Headers, Recorded
@@ -12,14 +11,18 @@ from zoneproxy.passage.exchange import Exchange
 from zoneproxy.passage.judge import refused
 from zoneproxy.passage.state import State
 from zoneproxy.policy.bundle import model_facts
-from zoneproxy.terms.phase import Phase
+from zoneproxy.route.destination import Destination, DestinationError, destination_of
+from zoneproxy.route.lane import lane_facts
+from zoneproxy.route.upstream import upstream_facts
+from zoneproxy.terms.phase import Phase, Side
 
 Step = tuple[State, list[Command]]
 
 # What a model server gets to see of the caller's headers. Credentials, addresses, cookies and
 # hop-by-hop fields stay outside.
 _INWARD = ("accept", "content-type", "user-agent", "anthropic-version", "anthropic-beta")
-# What a registered destination gets to see of a workload's headers.
+_HTTP_PORT = 80
+# What a registered destination doesn't get to see of a workload's headers.
 _OUTWARD_DROPPED = frozenset(
     ("connection", "proxy-connection", "proxy-authorization", "keep-alive", "te", "trailer",
      "transfer-encoding", "upgrade", "content-length", "host", "accept-encoding", "expect",
@@ -32,27 +35,25 @@ def choose_upstream(exchange: Exchange, model: str | None) -> None:
     facts = exchange.facts
     operator = next((p for p in exchange.rules.policies if p.layer == "operator"), None)
     if model is not None and operator is not None:
-        facts.update(model_facts(operator, model))
+        facts.update(model_facts(operator, model, str(facts.get("tenant.id", ""))))
     path = str(facts.get("request.path", ""))
-    upstream = exchange.rules.upstreams.choose(model, path)
-    if upstream is None:
-        facts.set("upstream.separation", "unknown")
-        return
-    facts.set("upstream.separation", upstream.separation)
-    exchange.destination = upstream.destination
+    table = exchange.rules.upstreams
+    upstream = table.for_path(path) if model is None else table.for_model(model)
+    facts.update(upstream_facts(upstream))
+    if upstream is not None:
+        exchange.destination = destination_of(upstream.host, upstream.port)
 
 
 def choose_destination(exchange: Exchange, host: str, port: int) -> None:
     """Find which side a workload's call goes to, and whether the operator registered it."""
-    found = exchange.rules.destinations.find(host, port, exchange.rules.networks)
+    rules = exchange.rules
+    try:
+        exchange.destination = destination_of(host, port)
+    except DestinationError:
+        exchange.destination = None
     exchange.facts.update(
-        {
-            "destination.side": found.side,
-            "destination.registered": found.registered,
-            "destination.host": host,
-        }
+        lane_facts(exchange.destination, destinations=rules.destinations, networks=rules.networks)
     )
-    exchange.destination = found.destination
 
 
 def on_admitted(exchange: Exchange, event: Event) -> Step:
@@ -64,7 +65,7 @@ def on_admitted(exchange: Exchange, event: Event) -> Step:
         return close(exchange, exchange.doom)
     to = exchange.destination
     return State.INSIDE, [
-        Forward(to.host, to.port, _headers(exchange, to.authority), _body(exchange))
+        Forward(to.host, to.port, _headers(exchange, _authority(to)), _body(exchange))
     ]
 
 
@@ -72,6 +73,11 @@ def _body(exchange: Exchange) -> bytes:
     if exchange.kind == "outward":
         return exchange.outward_body
     return upstream_body(exchange.reading) if exchange.reading else b""
+
+
+def _authority(to: Destination) -> str:
+    host = f"[{to.host}]" if ":" in to.host else to.host
+    return host if to.port == _HTTP_PORT else f"{host}:{to.port}"
 
 
 def _headers(exchange: Exchange, authority: str) -> Headers:
@@ -101,15 +107,9 @@ def on_dialled(exchange: Exchange, event: Event) -> Step:
     """The peer that answered must not be on the domestic side, whatever its name resolved to."""
     to = exchange.destination
     if isinstance(event, Dialled) and to is not None:
-        side = exchange.rules.networks.side_of(event.peer_ip)
-        if side != "domestic" and (not _is_address(to.host) or to.host == event.peer_ip):
+        peer = read_address(event.peer_ip)
+        network = exchange.rules.networks.find(peer)
+        is_domestic = network is not None and network.side is Side.DOMESTIC
+        if peer is not None and not is_domestic and to.address in (None, peer):
             return State.INSIDE, []
     return close(exchange, decision=refused(Phase.RETURN, "lane-changed"))
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -47,7 +47,8 @@ def on_head(exchange: Exchange, event: Event) -> Step:
         raise TypeError("an answer's head is due")
     exchange.status = event.status if 100 <= event.status <= 999 else 0  # noqa: PLR2004 - HTTP's range
     exchange.answer_headers = event.headers
-    exchange.meter = UsageMeter(exchange.dialect)
+    asked = exchange.reading.text_bytes if exchange.reading else 0
+    exchange.meter = UsageMeter(exchange.dialect, asked)
     if _broken_head(event):
         return _settle(exchange, event.pin, "malformed", _NOTHING_SCANNED)
     content_type = sole(event.headers, "content-type")
@@ -89,6 +90,7 @@ def _inspect(exchange: Exchange, step: StreamStep) -> Step | None:
     if exchange.meter is not None:
         for usage in step.usage_events:
             exchange.meter.observe(usage)
+        exchange.meter.visible(step.text_bytes)
     state = step.state
     if exchange.answer_bytes > exchange.rules.max_answer_bytes:
         state = "too_large"
@@ -131,6 +133,7 @@ def on_body(exchange: Exchange, event: Event) -> Step:
     exchange.answer_findings = reading.findings
     if exchange.meter is not None and reading.document is not None:
         exchange.meter.observe(reading.document)
+        exchange.meter.visible(reading.text_bytes)
     state = "malformed" if event.trailers else reading.state
     if len(event.body) > exchange.rules.max_answer_bytes:
         state = "too_large"

@@ -6,7 +6,7 @@ by goes into the private part, which the record only commits to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zoneproxy.passage.commands import Write
@@ -17,6 +17,7 @@ from zoneproxy.terms.decision import Decision, LayerDecision
 from zoneproxy.terms.facts import VOCABULARY, FactValue, to_json
 from zoneproxy.terms.finding import Finding
 from zoneproxy.terms.phase import Phase
+from zoneproxy.trace.schema import MAX_FINDINGS
 
 
 def write_decision(exchange: Exchange, decision: Decision) -> Write:
@@ -37,7 +38,7 @@ def write_decision(exchange: Exchange, decision: Decision) -> Write:
         },
         "facts": _public(exchange.facts, returning=False),
         "oblig": obligations(decision),
-        "findings": [finding_body(finding) for finding in exchange.findings],
+        "findings": _findings(exchange.findings),
         "policy": [
             {"layer": policy.layer, "digest": policy.digest} for policy in exchange.rules.policies
         ],
@@ -93,7 +94,7 @@ def write_return(exchange: Exchange, decision: Decision, end: str) -> Write:
         "phases": {Phase.RETURN.value: phase_body(decision)},
         "facts": _public(facts, returning=True),
         "oblig": obligations(decision),
-        "findings": [finding_body(finding) for finding in exchange.answer_findings],
+        "findings": _findings(exchange.answer_findings),
         "route": {
             "in": str(facts.get("ingress.route", exchange.pin.route)),
             "out": str(facts.get("egress.route", "")) or None,
@@ -146,6 +147,12 @@ def layer_body(layer: LayerDecision) -> dict[str, Any]:
         "missing": list(layer.missing),
         "obligations": dict(layer.obligations),
     }
+
+
+def _findings(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """The gravest findings; the facts hold the sum of all of them."""
+    gravest = sorted(findings, key=lambda finding: -finding.score)[:MAX_FINDINGS]
+    return [finding_body(finding) for finding in gravest]
 
 
 def finding_body(finding: Finding) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from zoneproxy.content.scan import ScanSettings
 from zoneproxy.origin.networks import NetworkTable
 from zoneproxy.origin.tenants import TenantRegistry
 from zoneproxy.policy.bundle import Policy
-from zoneproxy.route.lane import DestinationTable, UpstreamTable
+from zoneproxy.route.lane import DestinationTable
+from zoneproxy.route.upstream import UpstreamTable
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +20,7 @@ from zoneproxy.policy.moment import moment_ms
 from zoneproxy.policy.read import Source, read
 from zoneproxy.policy.sections import check_sections, names_of
 from zoneproxy.policy.validate import validate
+from zoneproxy.terms.decision import LayerDecision
 from zoneproxy.terms.errors import PolicyError, Problem
 from zoneproxy.terms.facts import FactValue
 from zoneproxy.terms.phase import Phase
@@ -63,13 +64,17 @@ class CompiledInvariant:
 
 @dataclass(frozen=True, slots=True)
 class PhasePlan:
-    """What one layer asks at one phase, ready to run."""
+    """What one layer asks at one phase, ready to run.
 
-    required: tuple[str, ...]
+    `answers` keeps the allows that were given, by the rules that gave them: a few at most.
+    """
+
+    required: frozenset[str]
     denies: tuple[tuple[Matcher, CompiledRule], ...]
     allows: tuple[tuple[Matcher, CompiledRule], ...]
     shadows: tuple[tuple[Matcher, CompiledRule], ...]
     invariants: tuple[tuple[Matcher, CompiledInvariant], ...]
+    answers: dict[tuple[str, ...], LayerDecision] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,7 @@ class Policy:
         """Registered models by id."""
         return {model.id: model for model in self.document.models}
 
-    def required(self, phase: Phase) -> tuple[str, ...]:
+    def required(self, phase: Phase) -> frozenset[str]:
         """Facts that must be known at `phase`."""
         return self.plans[phase].required
 
@@ -139,8 +144,7 @@ def load(data: bytes, file: str) -> Policy:
     source = read(data, file)
     document, broken = validate(source, PolicyDocument)
     names = names_of(document, broken)
-    if "rules" not in broken or hasattr(document, "rules"):
-        check_sections(source, document)
+    check_sections(source, document)
     rules, invariants = _compile(source, document, names)
     source.fail_if_faulty()
     plans = {phase: _plan(document, rules, invariants, phase) for phase in Phase}
@@ -165,6 +169,7 @@ def _compile(
     source: Source, document: PolicyDocument, names: Names
 ) -> tuple[list[CompiledRule], list[CompiledInvariant]]:
     compiler = Compiler(source, names)
+    _report_rest(compiler, document)
     rules = [
         _rule(source, compiler, rule, index)
         for index, rule in enumerate(getattr(document, "rules", []))
@@ -176,6 +181,17 @@ def _compile(
         if invariant is not None
     ]
     return rules, invariants
+
+
+def _report_rest(compiler: Compiler, document: PolicyDocument) -> None:
+    """Report the faults in the conditions of rules that are faulty elsewhere; they are not compiled."""
+    for index, rule in enumerate(getattr(document, "rules", [])):
+        raw = compiler.source.data["rules"][index] if rule is None else {}
+        if isinstance(raw, dict) and "when" in raw:
+            # Where the phase is at fault too, any fact may be meant: the last phase knows all.
+            phase = raw.get("phase")
+            phases = [phase] if isinstance(phase, str) and phase in tuple(Phase) else [Phase.RETURN.value]
+            compiler.condition(raw["when"], ("rules", index, "when"), phases)
 
 
 def _rule(source: Source, compiler: Compiler, rule: Rule, index: int) -> CompiledRule:
@@ -229,7 +245,7 @@ def _plan(
         Phase.RETURN: document.require_facts.response,
     }[phase]
     return PhasePlan(
-        tuple(sorted(set(required))),
+        frozenset(required),
         tuple(pair for pair in asked if pair[1].effect == "deny" and not pair[1].shadow),
         tuple(pair for pair in asked if pair[1].effect == "allow" and not pair[1].shadow),
         tuple(pair for pair in asked if pair[1].shadow),

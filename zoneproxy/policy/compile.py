@@ -56,8 +56,8 @@ _SAME = ("same_as", "not_same_as")
 OPERATORS: Mapping[FactType, tuple[str, ...]] = {
     FactType.ENUM: ("eq", "in", "not", *_SAME),
     FactType.BOOL: ("eq", "not", *_SAME),
-    FactType.INT: ("eq", "in", "not", "lt", "le", "gt", "ge", *_SAME),
-    FactType.TEXT: ("eq", "in", "not", "prefix", "suffix", "glob", "regex", *_SAME),
+    FactType.INT: ("eq", "in", "not", "lt", "le", "gt", "ge"),
+    FactType.TEXT: ("eq", "in", "not", "prefix", "suffix", "glob", "regex"),
     FactType.COUNTRY: ("eq", "in", "not", *_SAME),
     FactType.ROUTE: ("eq", "in", "not", *_SAME),
     FactType.IP: ("cidr", "not"),
@@ -159,15 +159,16 @@ class Compiler:
         return not early
 
     def _matchers(self, spec: FactSpec, raw: Any, path: Path, phases: Sequence[str]) -> list[Condition]:
-        if not isinstance(raw, dict):
+        bare = not isinstance(raw, dict)
+        if bare:
             many = isinstance(raw, list) or (isinstance(raw, str) and raw.startswith("$"))
             op = _BARE_ONE.get(spec.type) or ("in" if many else "eq")
-            return self._leaf(spec, op, raw, path, phases)
+            raw = {op: raw}
         if not raw:
             self.source.report(path, "ZP2000", f"nothing is asked of `{spec.name}`")
         parts: list[Condition] = []
         for op, value in raw.items():
-            below = (*path, op)
+            below = path if bare else (*path, op)
             if op not in OPERATORS[spec.type]:
                 known = OPERATORS[spec.type]
                 self.source.report(
@@ -278,7 +279,7 @@ class Compiler:
 
 def comparable(one: FactSpec, other: FactSpec) -> bool:
     """Tell whether two facts can be the same: another fact of the same kind that shares values."""
-    if one.name == other.name or one.type is not other.type or one.type in {FactType.IP, FactType.NAMES}:
+    if one.name == other.name or one.type is not other.type or "same_as" not in OPERATORS[one.type]:
         return False
     if one.type is FactType.ENUM:
         return bool(set(one.values) & set(other.values))

@@ -13,10 +13,11 @@ their domain count as absent.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from zoneproxy.policy.bundle import LAYERS, CompiledRule, PhasePlan, Policy
+from zoneproxy.policy.bundle import LAYERS, CompiledInvariant, CompiledRule, PhasePlan, Policy
 from zoneproxy.policy.match import Lookup
-from zoneproxy.terms.decision import DecidedBy, Effect, LayerDecision
+from zoneproxy.terms.decision import DecidedBy, LayerDecision
 from zoneproxy.terms.facts import VOCABULARY, FactSheet, FactValue, in_domain
 from zoneproxy.terms.phase import Phase
 
@@ -116,48 +117,87 @@ def decide_layer(policy: Policy, phase: Phase, known: Mapping[str, FactValue]) -
         if answer is not False:
             (unsure if answer is None else fired).append(rule)
     allowing = [rule for match, rule in plan.allows if match(get) is True]
-    missing = tuple(name for name in plan.required if name not in known)
-    denying = _ids(fired)
-    verdict: tuple[Effect, DecidedBy, str, str]
-    orders: dict[str, str] = {}
+    seen = _shadow_ids(plan, get) if plan.shadows else ()
+    missing = () if plan.required.issubset(known) else _missing(plan, known)
     if fired or unsure:
-        primary = min(fired + unsure, key=_by_id)
-        verdict = ("deny", "indeterminate" if primary in unsure else "rule", primary.id, primary.reason)
-        orders = _orders(fired)
+        first = min(fired + unsure, key=_by_id)
+        by: DecidedBy = "indeterminate" if first in unsure else "rule"
+        primary = (first.id, first.reason)
     elif missing:
-        verdict = ("deny", "missing_fact", "", MISSING_FACT)
+        by, primary = "missing_fact", ("", MISSING_FACT)
     elif not allowing:
-        verdict = ("deny", "default", "", DEFAULT)
-    elif broken := tuple(sorted(part.id for match, part in plan.invariants if match(get) is not False)):
-        verdict = ("deny", "invariant", broken[0], INVARIANT)
-        denying = broken
+        by, primary = "default", ("", DEFAULT)
+    elif broken := [invariant for match, invariant in plan.invariants if match(get) is not False]:
+        primary = (min(_ids(broken)), INVARIANT)
+        return _denial(policy, "invariant", primary, fired=broken, allowing=allowing, seen=seen)
     else:
+        return _allow(policy, plan, allowing, seen)
+    return _denial(
+        policy, by, primary, fired=fired, unsure=unsure, allowing=allowing, seen=seen, missing=missing
+    )
+
+
+def _allow(
+    policy: Policy, plan: PhasePlan, allowing: Sequence[CompiledRule], seen: tuple[str, ...]
+) -> LayerDecision:
+    """Make the answer of the rules that allow; the same rules give the same answer, made once."""
+    key = (*_ids(allowing), "", *seen)
+    answer = plan.answers.get(key)
+    if answer is None:
         primary = min(allowing, key=_by_id)
-        verdict = ("allow", "rule", primary.id, primary.reason)
-        orders = _orders(allowing)
-    effect, by, rule_id, reason = verdict
+        answer = LayerDecision(
+            policy.layer,
+            policy.digest,
+            "allow",
+            "rule",
+            primary.id,
+            primary.reason,
+            allow=_ids(allowing),
+            shadow=seen,
+            obligations=_orders(allowing),
+        )
+        plan.answers[key] = answer
+    return answer
+
+
+def _denial(
+    policy: Policy,
+    by: DecidedBy,
+    primary: tuple[str, str],
+    *,
+    fired: Sequence[CompiledRule | CompiledInvariant] = (),
+    unsure: Sequence[CompiledRule] = (),
+    allowing: Sequence[CompiledRule] = (),
+    seen: tuple[str, ...] = (),
+    missing: tuple[str, ...] = (),
+) -> LayerDecision:
     return LayerDecision(
         policy.layer,
         policy.digest,
-        effect,
+        "deny",
         by,
-        rule_id,
-        reason,
-        denying,
-        _ids(unsure),
-        _ids(allowing),
-        _shadow_ids(plan, get) if plan.shadows else (),
-        missing,
-        orders,
+        *primary,
+        deny=_ids(fired),
+        indeterminate=_ids(unsure),
+        allow=_ids(allowing),
+        shadow=seen,
+        missing=missing,
+        obligations=_orders([rule for rule in fired if isinstance(rule, CompiledRule)]),
     )
+
+
+def _missing(plan: PhasePlan, known: Mapping[str, FactValue]) -> tuple[str, ...]:
+    return tuple(sorted(plan.required.difference(known)))
 
 
 def _by_id(rule: CompiledRule) -> str:
     return rule.id
 
 
-def _ids(rules: Sequence[CompiledRule]) -> tuple[str, ...]:
-    return tuple(sorted(rule.id for rule in rules)) if rules else ()
+def _ids(parts: Sequence[CompiledRule | CompiledInvariant]) -> tuple[str, ...]:
+    if len(parts) == 1:
+        return (parts[0].id,)
+    return tuple(sorted(part.id for part in parts)) if parts else ()
 
 
 def _shadow_ids(plan: PhasePlan, get: Lookup) -> tuple[str, ...]:
@@ -170,9 +210,9 @@ def _shadow_ids(plan: PhasePlan, get: Lookup) -> tuple[str, ...]:
     return tuple(sorted(fired))
 
 
-def _orders(rules: Sequence[CompiledRule]) -> dict[str, str]:
+def _orders(rules: Sequence[CompiledRule]) -> Mapping[str, str]:
     """Join the obligations of the rules that fired; where two differ, the smallest id's stands."""
     orders: dict[str, str] = {}
     for rule in sorted(rules, key=_by_id, reverse=True):
         orders.update(rule.obligations)
-    return orders
+    return MappingProxyType(orders)

@@ -16,7 +16,7 @@ from typing import Any
 MAX_PATTERN = 256
 MAX_COUNTED = 64
 MAX_WAYS = 256
-_REPEATS = frozenset({ops.MAX_REPEAT, ops.MIN_REPEAT, ops.POSSESSIVE_REPEAT})
+_REPEATS = frozenset({ops.MAX_REPEAT, ops.MIN_REPEAT})
 
 
 def regex_fault(pattern: str) -> str:
@@ -61,8 +61,6 @@ def _cost(items: Any, *, inside: bool) -> tuple[int, int]:
             if argument[1] or argument[2]:
                 raise _RefusedError("a flag")
             parts = [_cost(argument[3], inside=inside)]
-        elif op is ops.ATOMIC_GROUP:
-            parts = [_cost(argument, inside=inside)]
         elif op is ops.BRANCH:
             parts = [_cost(branch, inside=inside) for branch in argument[1]]
         elif op in _WHY_NOT:
@@ -76,6 +74,8 @@ def _cost(items: Any, *, inside: bool) -> tuple[int, int]:
 _WHY_NOT = {
     ops.GROUPREF: "a back-reference",
     ops.GROUPREF_EXISTS: "a back-reference",
+    ops.ATOMIC_GROUP: "an atomic group",
+    ops.POSSESSIVE_REPEAT: "an atomic group",
     ops.ASSERT: "look-around",
     ops.ASSERT_NOT: "look-around",
     ops.AT: "an anchor (patterns match the whole text)",

@@ -8,7 +8,7 @@ export their lists here, under the names that conditions write: `$sets.NAME`, `$
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from zoneproxy.policy.compile import Names
@@ -48,6 +48,7 @@ def names_of(document: PolicyDocument, broken: frozenset[str]) -> Names:
     lists["authorization.tenants"] = tenants
     lists["authorization.required_scope"] = document.authorization.required_scope
     lists["detectors.categories"] = sorted({entry.category for entry in document.detectors.entries})
+    lists = {name: values for name, values in lists.items() if name.partition(".")[0] not in broken}
     return Names(
         lists, broken, () if "routes" in broken else routes, () if "authorization" in broken else tenants
     )
@@ -55,13 +56,13 @@ def names_of(document: PolicyDocument, broken: frozenset[str]) -> Names:
 
 def check_sections(source: Source, document: PolicyDocument) -> None:
     """Report what does not fit together, apart from conditions; parts that are None are skipped."""
-    _check_ids(source, document)
+    _check_ids(source)
     _check_windows(source, document)
     _check_zone(source, document)
     _check_data(source, document)
     _check_chains(source, document)
     _check_required(source, document)
-    for index, rule in enumerate(document.rules):
+    for index, rule in enumerate(getattr(document, "rules", [])):
         if rule:
             _check_rule(source, rule, ("rules", index))
     for index, invariant in enumerate(document.invariants):
@@ -74,22 +75,28 @@ def check_sections(source: Source, document: PolicyDocument) -> None:
             )
 
 
-def _check_ids(source: Source, document: PolicyDocument) -> None:
-    tables: list[tuple[Path, str, Iterable[Any]]] = [
-        (("rules",), "id", document.rules),
-        (("invariants",), "id", document.invariants),
-        (("routes",), "id", document.routes),
-        (("models",), "id", document.models),
-        (("origins", "sources"), "id", document.origins.sources),
-        (("detectors", "list"), "id", document.detectors.entries),
-        (("authorization", "chains"), "tenant", document.authorization.chains),
-    ]
-    for path, field, entries in tables:
+_IDS: tuple[tuple[Path, str], ...] = (
+    (("rules",), "id"),
+    (("invariants",), "id"),
+    (("routes",), "id"),
+    (("models",), "id"),
+    (("origins", "sources"), "id"),
+    (("detectors", "list"), "id"),
+    (("authorization", "chains"), "tenant"),
+)
+
+
+def _check_ids(source: Source) -> None:
+    """Find ids that stand twice; on the data as read, so that a part with other faults counts too."""
+    for path, field in _IDS:
+        entries: Any = source.data
+        for part in path:
+            entries = entries.get(part) if isinstance(entries, dict) else None
         first: dict[str, int] = {}
-        for index, entry in enumerate(entries):
-            if entry is None:
+        for index, entry in enumerate(entries if isinstance(entries, list) else []):
+            name, place = entry.get(field) if isinstance(entry, dict) else None, (*path, index, field)
+            if not isinstance(name, str):
                 continue
-            name, place = getattr(entry, field), (*path, index, field)
             if name in first:
                 message = f"duplicate {field} `{name}` (first at line {first[name]})"
                 source.report(place, "ZP2011", message, remedy="give each its own")
@@ -180,7 +187,7 @@ def _check_grants(source: Source, chain: Chain, path: Path) -> None:
         place = (*path, "grants", index)
         line = source.span((*path, "grants", index - 1, "to")).line
         if grant.giver != before.taker:
-            message = f"the chain is broken: `{before.taker}` holds the grant (line {line}), but `{grant.giver}` gives the next"
+            message = f"broken chain: `{before.taker}` was given it (line {line}), `{grant.giver}` gives on"
             source.report(
                 (*place, "from"), "ZP2021", message, remedy=f"write `{before.taker}`, or add the link between"
             )

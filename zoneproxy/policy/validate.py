@@ -7,7 +7,7 @@ parts that do are kept, so that their own mistakes are reported in the same run.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -110,7 +110,7 @@ def _report(source: Source, data: Any, model: type[BaseModel], fault: Any) -> No
     elif kind == "value_error":
         source.report(path, "ZP1005", str(fault["ctx"]["error"]), remedy=_value_remedy(fault["input"]))
     else:
-        message = _TYPES.get(kind) or _lower(fault["msg"])
+        message = _TYPES.get(kind) or _bound(kind, fault.get("ctx", {})) or _lower(fault["msg"])
         name = path[-1] if path else "the file"
         what = f"`{name}` {message}" if isinstance(name, str) else f"this entry {message}"
         remedy = (
@@ -161,6 +161,14 @@ def _model_in(annotation: Any) -> Any:
 def _expected(fault: Any) -> list[str]:
     words: str = fault["ctx"]["expected"]
     return [part.strip() for part in words.replace(" or ", ", ").split(",")]
+
+
+def _bound(kind: str, context: Mapping[str, Any]) -> str:
+    if kind == "greater_than_equal":
+        return f"must be {context['ge']} at least"
+    if kind == "less_than_equal":
+        return f"must be {context['le']} at most"
+    return ""
 
 
 def _value_remedy(value: Any) -> str:

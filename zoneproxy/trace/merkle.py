@@ -186,10 +186,11 @@ def check_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proo
 
     Source: RFC 9162, section 2.1.4.2.
     """
+    _need(old > 0, "a proof from the empty tree shows nothing")
     check_subtree_consistency(0, old, new, old_root, new_root, proof)
 
 
-def check_subtree_consistency(
+def check_subtree_consistency(  # noqa: PLR0917  # the draft's own order of arguments
     start: int, end: int, size: int, subtree_root: bytes, root: bytes, proof: Sequence[bytes]
 ) -> None:
     """Check that leaves `start` to `end` of the tree of `size` leaves have this root of their own.
@@ -199,10 +200,12 @@ def check_subtree_consistency(
 
     Source: draft-ietf-plants-merkle-tree-certs, section 4.4.
     """
-    _need(0 <= start < end <= size, "the range lies outside the tree")
+    _need(0 <= start <= end <= size, "the range lies outside the tree")
+    _need(all(len(part) == HASH_BYTES for part in proof), "a hash is not 32 bytes long")
+    if start == end:
+        _need(subtree_root == EMPTY_ROOT and not proof, "an empty range has the empty root and no proof")
+        return
     _need(start % (1 << (end - start - 1).bit_length()) == 0, "the range is not a subtree")
-    hashes = (subtree_root, root, *proof)
-    _need(all(len(part) == HASH_BYTES for part in hashes), "a hash is not 32 bytes long")
     fn, sn, tn = start, end - 1, size - 1
     while fn != sn and (sn == tn or sn & 1):
         fn, sn, tn = fn >> 1, sn >> 1, tn >> 1

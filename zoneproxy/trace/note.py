@@ -1,8 +1,8 @@
-"""Signed notes and verifier keys.
+r"""Signed notes and verifier keys.
 
-    <text: one or more lines>\\n
+    <text: one or more lines>\n
                                                         an empty line: the last one of the message
-    \\u2014 <key name> <base64(key id[4] || signature)>\\n     one or more such lines
+    \u2014 <key name> <base64(key id[4] || signature)>\n     one or more such lines
 
 The text, its last newline included, is what is signed. The whole is UTF-8 without control characters
 but the newline. A verifier key is written
@@ -13,7 +13,7 @@ with `key id = SHA-256(name || 0x0A || type || public key)[:4]`. Signatures by u
 ignored, so that others can add theirs; a line of a known key that does not verify refuses the note.
 
 Worked example: under the key `example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k`
-the note `This is an example message.\\n\\n\\u2014 example.com/foo Uw2QOk...\\n` verifies.
+the note `This is an example message.\n\n\u2014 example.com/foo Uw2QOk...\n` verifies.
 
 Signature types are rows of `_VERIFY`; 0x01 is Ed25519 over the text.
 
@@ -266,9 +266,7 @@ def verify_note(note: Note, keys: Iterable[VerifierKey]) -> tuple[VerifierKey, .
             continue
         proof = {"note": note.data.decode(), "vkey": key.vkey}
         if key in signed:
-            raise VerificationError(
-                f"the key `{key.name}` signed twice", where="signature line", proof=proof
-            )
+            raise VerificationError(f"the key `{key.name}` signed twice", where="signature line", proof=proof)
         if not _VERIFY[key.type](key, note.text, signature.blob):
             raise VerificationError(
                 f"the signature of `{key.name}` does not verify", where="signature line", proof=proof

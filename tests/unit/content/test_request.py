@@ -1,0 +1,110 @@
+"""Requests are read whole, or not at all."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from zoneproxy.content.dialects import recognise
+from zoneproxy.content.request import RequestLimits, read_request, upstream_body
+from zoneproxy.terms.facts import VOCABULARY
+
+CHAT = recognise("POST", "/v1/chat/completions")
+MESSAGES = recognise("POST", "/v1/messages")
+MODELS = recognise("GET", "/v1/models")
+LIMITS = RequestLimits()
+
+
+def read(body, endpoint=CHAT, content_type="application/json", encoding=None, limits=LIMITS):
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return read_request(endpoint, content_type, encoding, data, limits)
+
+
+def test_a_plain_request_is_read():
+    """Model, streaming, size of the answer and all words are known."""
+    reading = read(
+        {"model": "m", "stream": True, "max_tokens": 5, "n": 2, "messages": [{"content": "hello"}]}
+    )
+    assert (reading.state, reading.model, reading.streamed, reading.max_tokens) == ("ok", "m", True, 10)
+    assert "hello" in [text for _, text in reading.segments]
+    assert reading.text_bytes >= 5
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "encoding", "state"),
+    [
+        (b"{}", "text/plain", None, "unknown_type"),
+        (b"{}", None, None, "unknown_type"),
+        (b"{}", "application/json", "gzip", "unknown_type"),
+        (b"{}", "application/json", "identity", "ok"),
+        (b"", "application/json", None, "unreadable"),
+        (b"[]", "application/json", None, "unreadable"),
+        (b'{"model":"a","model":"b"}', "application/json", None, "unreadable"),
+        (b'{"model":1}', "application/json", None, "unreadable"),
+        (b'{"stream":"true"}', "application/json", None, "unreadable"),
+        (b'{"stream":1}', "application/json", None, "unreadable"),
+        (b'{"stream_options":[1]}', "application/json", None, "unreadable"),
+        (b'{"max_tokens":-1}', "application/json", None, "unreadable"),
+        (b'{"max_tokens":1.5}', "application/json", None, "unreadable"),
+        (b'{"max_tokens":true}', "application/json", None, "unreadable"),
+        (b'{"x":' + b"[" * 80 + b"]" * 80 + b"}", "application/json", None, "unreadable"),
+    ],
+)
+def test_what_cannot_be_read_has_a_state(body, content_type, encoding, state):
+    """Z22: each doubt has a state of the vocabulary, and none is `ok`."""
+    reading = read(body, content_type=content_type, encoding=encoding)
+    assert reading.state == state
+    assert reading.state in VOCABULARY["request.state"].values
+
+
+def test_limits_are_states():
+    """Too many bytes and too many strings are `too_large`."""
+    assert read(b" " * 11 + b"{}", limits=RequestLimits(max_body_bytes=12)).state == "too_large"
+    assert read({"x": ["a"] * 20}, limits=RequestLimits(max_strings=10)).state == "too_large"
+
+
+def test_a_request_without_body_has_none():
+    """A body where none belongs is not read past."""
+    assert read(b"", MODELS, content_type=None).state == "ok"
+    assert read(b"{}", MODELS).state == "unreadable"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"model":"m"}',
+        b'{"model":"m","stream":false}',
+        b'{"model":"m","stream":true,"stream_options":{"include_usage":true}}',
+    ],
+)
+def test_bytes_go_on_unchanged_where_usage_comes_anyway(body):
+    """The model server gets the caller's bytes."""
+    reading = read(body)
+    assert not reading.usage_injected
+    assert upstream_body(reading) == body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"model":"m",  "stream":true, "t":1.50}',
+        b'{"stream_options":null,"stream":true}',
+        b'{"stream":true,"stream_options":{"x":1,"include_usage":false}}',
+        b'{"stream":true,"stream_options":{}}',
+    ],
+)
+def test_a_stream_is_always_asked_for_usage(body):
+    """Z18: a streamed OpenAI request asks for usage upstream; all else stays as it was written."""
+    reading = read(body)
+    assert reading.usage_injected
+    made = upstream_body(reading)
+    expected = json.loads(body)
+    expected["stream_options"] = {**(expected.get("stream_options") or {}), "include_usage": True}
+    assert json.loads(made) == expected
+    assert (b"1.50" in made) == (b"1.50" in body)
+
+
+def test_anthropic_streams_need_no_asking():
+    """Anthropic streams bear usage by themselves."""
+    assert not read(b'{"model":"m","stream":true}', MESSAGES).usage_injected

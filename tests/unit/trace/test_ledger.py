@@ -1,0 +1,237 @@
+"""`zoneproxy.trace.ledger`: the order of writes, publication and recovery."""
+
+from __future__ import annotations
+
+import pytest
+from tests.support.crash_files import CrashFiles
+from tests.support.logs import ORIGIN, Writer, signer
+
+from zoneproxy.terms.errors import ConfigError, VerificationError
+from zoneproxy.trace import ledger as module
+from zoneproxy.trace.checkpoint import open_checkpoint
+from zoneproxy.trace.ledger import Ledger, decode_openings, encode_openings, open_path, vkey_file
+from zoneproxy.trace.merkle import CompactRange, leaf_hash
+from zoneproxy.trace.tiles import tiles_of
+from zoneproxy.trace.wal import Item, read_segment
+
+
+def made(files: CrashFiles, exchanges: int = 2) -> tuple[Ledger, Writer]:
+    writer = Writer()
+    ledger = Ledger(files, ORIGIN, signer())
+    ledger.create(writer.opening())
+    for _ in range(exchanges):
+        ledger.append(writer.exchange())
+    return ledger, writer
+
+
+def reopened(files: CrashFiles) -> tuple[Ledger, list[bytes]]:
+    ledger, seen = Ledger(files, ORIGIN, signer()), []
+    ledger.recover(lambda index, entry, leaf: seen.append(entry))
+    return ledger, seen
+
+
+def image(files: CrashFiles) -> dict[str, bytes]:
+    def below(folder: str) -> dict[str, bytes]:
+        found = {}
+        for name in files.names(folder):
+            path = f"{folder}/{name}" if folder else name
+            found.update(below(path[:-1]) if name.endswith("/") else {path: files.read(path)})
+        return found
+
+    return below("")
+
+
+def test_one_flush_a_group() -> None:
+    """A group costs exactly one flush, however many entries it has (Z13)."""
+    files = CrashFiles()
+    ledger, writer = made(files, 0)
+    files.syncs.clear()
+    ledger.append([item for _ in range(50) for item in writer.exchange()])
+    assert files.syncs == ["wal/00000000000000000000.wal"]
+
+
+def test_a_publication_writes_only_what_changed() -> None:
+    """A publication of one entry flushes its bundle, its tile, openings, signed state and checkpoint."""
+    files = CrashFiles()
+    ledger, writer = made(files)
+    ledger.publish()
+    ledger.append(writer.exchange())
+    files.syncs.clear()
+    ledger.publish()
+    assert len(files.syncs) == 5
+
+
+def test_files_are_the_implied_ones() -> None:
+    """After a publication the implied files lie there, and the checkpoint is that of the entries."""
+    files = CrashFiles()
+    ledger, _ = made(files, 200)
+    ledger.publish()
+    for tile in tiles_of(401):
+        assert files.read(tile.path) is not None
+    head = open_checkpoint(files.read("checkpoint") or b"", signer().verifiers, ORIGIN)
+    _, seen = reopened(files)
+    edge = CompactRange()
+    for entry in seen:
+        edge.append(leaf_hash(entry))
+    assert (head.size, head.root) == (401, edge.root())
+    assert not ledger.grown
+
+
+def test_recovery_goes_on_where_it_stopped() -> None:
+    """What was appended and not published is there after a restart, and is published then (Z13)."""
+    files = CrashFiles()
+    ledger, writer = made(files, 3)
+    ledger.publish()
+    items = writer.exchange()
+    ledger.append(items)
+    again, seen = reopened(files)
+    assert seen[-2:] == [item.entry for item in items]
+    assert again.grown
+    assert again.publish().size == 9
+    again.append(writer.exchange())
+    assert again.publish().size == 11
+    assert len(reopened(files)[1]) == 11
+
+
+def test_recovery_writes_the_last_group_again() -> None:
+    """The last group, which may only have stood in the page cache, is flushed into a new segment (Z13)."""
+    files = CrashFiles()
+    made(files, 2)
+    before = files.names("wal")
+    files.syncs.clear()
+    reopened(files)
+    assert files.names("wal") == [*before, "00000000000000000003.wal"]
+    groups, _ = read_segment(files.read("wal/00000000000000000003.wal") or b"")
+    assert [group.first for group in groups] == [3]
+    assert "state/new" in files.syncs
+
+
+def test_a_torn_tail_is_dropped_and_overwritten() -> None:
+    """A last group that a crash cut is dropped; the log goes on at its place."""
+    files = CrashFiles()
+    ledger, writer = made(files, 2)
+    ledger.publish()
+    files.append("wal/00000000000000000000.wal", b"ZPG1 torn")
+    again, seen = reopened(files)
+    assert len(seen) == 5
+    again.append(writer.exchange())
+    assert len(reopened(files)[1]) == 7
+
+
+def test_segments_roll_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full segment is followed by another, and a torn one that has no good group is removed."""
+    monkeypatch.setattr(module, "SEGMENT_BYTES", 1)
+    files = CrashFiles()
+    ledger, writer = made(files, 2)
+    assert files.names("wal") == [f"{first:020d}.wal" for first in (0, 1, 3)]
+    ledger.append(writer.exchange())
+    files.create("wal/00000000000000000007.wal", private=True)
+    files.append("wal/00000000000000000007.wal", b"ZPG1")
+    again, seen = reopened(files)
+    assert len(seen) == 7
+    again.append(writer.exchange())
+    assert len(reopened(files)[1]) == 9
+
+
+def test_another_logs_directory_is_refused_unchanged() -> None:
+    """A log of another origin, or of another key, is refused and nothing is changed."""
+    files = CrashFiles()
+    made(files)
+    before = image(files)
+    for other in (
+        Ledger(files, "other.example", signer("other.example")),
+        Ledger(files, ORIGIN, signer(ORIGIN, 2)),
+    ):
+        with pytest.raises(ConfigError, match="not that of"):
+            other.recover(lambda index, entry, leaf: None)
+    with pytest.raises(ConfigError, match="no log here"):
+        Ledger(CrashFiles(), ORIGIN, signer()).recover(lambda index, entry, leaf: None)
+    with pytest.raises(ConfigError, match="name is not"):
+        Ledger(files, "other.example", signer())
+    assert image(files) == before
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["checkpoint", "state/signed", "tile/0/000.p/5", "tile/entries/000.p/5", "wal/00000000000000000000.wal"],
+)
+def test_a_log_that_was_changed_is_refused_unchanged(path: str) -> None:
+    """Whatever file of the log was changed or is gone, the start is refused and nothing is changed."""
+    files = CrashFiles()
+    ledger, _ = made(files)
+    ledger.publish()
+    whole = image(files)
+    flipped = bytearray(whole[path])
+    flipped[len(flipped) // 2] ^= 1
+    for broken in (
+        {**whole, path: bytes(flipped)},
+        {name: data for name, data in whole.items() if name != path},
+    ):
+        disk = CrashFiles(broken)
+        with pytest.raises(VerificationError):
+            reopened(disk)
+        assert image(disk) == broken
+
+
+def test_an_old_state_put_back_is_refused() -> None:
+    """A write-ahead log that is older than what was signed is refused (Z14)."""
+    files = CrashFiles()
+    ledger, writer = made(files)
+    ledger.publish()
+    old = image(files)
+    ledger.append(writer.exchange())
+    ledger.publish()
+    new = image(files)
+    for paths in (["wal/00000000000000000000.wal"], ["state/signed"]):
+        with pytest.raises(VerificationError):
+            reopened(CrashFiles({**new, **{path: old[path] for path in paths}}))
+
+
+@pytest.mark.parametrize("where", ["leaf", "tile", "entry"])
+def test_a_slip_in_memory_is_never_signed(where: str) -> None:
+    """A bit that flips in memory before publication is found by reading back; nothing is signed (Z14)."""
+    files = CrashFiles()
+    ledger, writer = made(files)
+    ledger.publish()
+    signed = files.read("state/signed")
+    ledger.append(writer.exchange())
+    if where == "leaf":
+        waiting = ledger._waiting[0]
+        ledger._waiting[0] = type(waiting)(waiting.item, bytes(32))
+    elif where == "tile":
+        ledger._frontier.levels[0][1] = bytes(32)
+    else:
+        waiting = ledger._waiting[0]
+        ledger._waiting[0] = type(waiting)(Item(waiting.item.entry.replace(b"allow", b"alloy")), waiting.leaf)
+    with pytest.raises(VerificationError):
+        ledger.publish()
+    assert files.read("state/signed") == signed
+
+
+def test_openings_lie_beside_their_bundle() -> None:
+    """Openings are kept by bundle, in the order of the entries, an empty one for none (Z17)."""
+    assert open_path(1234) == "open/x001/234"
+    records = [b"", b"one", b"two"]
+    assert decode_openings(encode_openings(records)) == records
+    for cut in (b"\x00", encode_openings(records)[:-1]):
+        with pytest.raises(VerificationError, match="short"):
+            decode_openings(cut)
+    files = CrashFiles()
+    ledger, _ = made(files, 130)
+    ledger.publish()
+    assert [len(decode_openings(files.read(open_path(n)) or b"")) for n in (0, 1)] == [256, 5]
+
+
+def test_vkey_file_name() -> None:
+    """The verifier key's file is named after the origin, as a plain name."""
+    assert vkey_file(signer().verifiers[0]) == "zone.example-trace-node-1.vkey"
+    assert vkey_file(signer("///").verifiers[0]) == "log.vkey"
+
+
+def test_an_empty_write_ahead_log_is_refused() -> None:
+    """A log without any group can't be one."""
+    files = CrashFiles()
+    made(files)
+    disk = image(files) | {"wal/00000000000000000000.wal": b""}
+    with pytest.raises(VerificationError, match="entries|empty"):
+        reopened(CrashFiles(disk))

@@ -1,0 +1,134 @@
+"""Key files: private keys as PKCS#8 PEM of mode 0600, verifier keys as one vkey a line.
+
+Only Ed25519 private keys are read. A private key that others than its owner may read is refused: it must
+be thought known.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from zoneproxy.terms.errors import ConfigError, VerificationError
+from zoneproxy.trace.note import Ed25519Signer, VerifierKey, parse_vkey
+
+_MAX_BYTES = 64 * 1024
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def make_private_key(path: Path) -> Ed25519PrivateKey:
+    """Make a new Ed25519 key and write it to a file that did not exist, mode 0600.
+
+    Raises:
+        ConfigError: the file exists already, or can't be written.
+    """
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except FileExistsError:
+        raise ConfigError(
+            f"the key file `{path}` exists already",
+            hint="keep it, or choose another place: keys are never overwritten",
+        ) from None
+    except OSError as error:
+        raise ConfigError(
+            f"the key file `{path}` can't be made: {error.strerror}", hint="check the folder"
+        ) from None
+    # A crash before the flush leaves a file that is no key and is refused when it is read.
+    with os.fdopen(handle, "wb") as file:
+        file.write(pem)
+        file.flush()
+        os.fsync(file.fileno())
+    return key
+
+
+def read_private_key(path: Path) -> Ed25519PrivateKey:
+    """Read an Ed25519 private key.
+
+    Raises:
+        ConfigError: it is missing, readable by others, or no such key.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"the key file `{path}` is missing", hint="make it with `zoneproxy init DIR`"
+        ) from None
+    except OSError as error:
+        raise ConfigError(
+            f"the key file `{path}` can't be read: {error.strerror}",
+            hint="it must be a plain file of the zone's own user, not a link",
+        ) from None
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        raise ConfigError(f"the key file `{path}` is not a plain file", hint="give the key file itself")
+    with os.fdopen(handle, "rb") as file:
+        if status.st_mode & _OTHERS:
+            raise ConfigError(
+                f"the key file `{path}` may be read by others (mode {stat.S_IMODE(status.st_mode):04o})",
+                hint=f"run `chmod 600 {path}`, and make a new key if others may have read it",
+            )
+        data = file.read(_MAX_BYTES)
+    try:
+        key = load_pem_private_key(data, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ConfigError(
+            f"the key file `{path}` holds no Ed25519 private key",
+            hint="it must be an unencrypted PKCS#8 PEM file",
+        )
+    return key
+
+
+def load_signer(path: Path, log_origin: str) -> Ed25519Signer:
+    """Read a log's signing key; its name is the log's origin.
+
+    Raises:
+        ConfigError: the key can't be read, or the origin can't be a key's name.
+    """
+    key = read_private_key(path)
+    try:
+        return Ed25519Signer(log_origin, key)
+    except VerificationError as error:
+        raise ConfigError(f"the log origin is unusable: {error.message}", hint=error.hint) from None
+
+
+def read_vkeys(path: Path) -> list[VerifierKey]:
+    """Read a file of verifier keys: one a line; empty lines and lines that begin with `#` don't count.
+
+    Raises:
+        ConfigError: it is missing, unreadable, or holds something else.
+    """
+    try:
+        with path.open("rb") as file:
+            text = file.read(_MAX_BYTES).decode("utf-8")
+    except UnicodeDecodeError:
+        raise ConfigError(f"the verifier key file `{path}` is not text") from None
+    except OSError as error:
+        raise ConfigError(
+            f"the verifier key file `{path}` can't be read: {error.strerror}",
+            hint="give the log's `.vkey` file, from a source you trust",
+        ) from None
+    keys: list[VerifierKey] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip() and not line.startswith("#"):
+            try:
+                keys.append(parse_vkey(line.removesuffix("\r")))
+            except VerificationError as error:
+                raise ConfigError(f"`{path}`, line {number}: {error.message}", hint=error.hint) from None
+    if not keys:
+        raise ConfigError(f"the verifier key file `{path}` is empty", hint="give the log's `.vkey` file")
+    return keys

@@ -1,0 +1,1 @@
+"""Floor 7: parse, call, print. No rule lives here."""

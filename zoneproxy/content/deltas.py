@@ -1,0 +1,128 @@
+"""What an event of a stream adds to which channel, in each dialect.
+
+A channel is one text that grows from event to event: choice index and field for OpenAI
+(`content`, `reasoning`, `tool_calls[i].arguments`, `text`), block index and field for Anthropic.
+Every other string of an event is a remark: it does not grow, it is scanned by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from zoneproxy.content.walk import strings
+from zoneproxy.terms.finding import Segment
+
+ANTHROPIC = "anthropic_messages"
+Channel = tuple[str | int, ...]
+_FIXED = frozenset(("role", "type", "id", "index"))
+
+
+@dataclass(slots=True)
+class Delta:
+    """What one event says.
+
+    Attributes:
+        grown: channels with the text that they grow by, in the event's order.
+        closed: a prefix of channels that end with this event; the empty prefix is all of them.
+        remarks: strings that belong to no channel.
+        terminal: the event is the stream's terminal marker.
+        usage: the event bears usage.
+        only_usage: the event bears nothing else.
+    """
+
+    grown: list[tuple[Channel, str]] = field(default_factory=list)
+    closed: list[Channel] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    terminal: bool = False
+    usage: bool = False
+    only_usage: bool = False
+
+
+def read_delta(dialect: str, event: dict[str, Any]) -> Delta:
+    """Read what an event's JSON object adds; forms that the dialect does not know are remarks."""
+    return _anthropic(event) if dialect == ANTHROPIC else _openai(event)
+
+
+def _openai(event: dict[str, Any]) -> Delta:
+    delta = Delta(usage=isinstance(event.get("usage"), dict))
+    choices = event.get("choices")
+    for key, value in event.items():
+        if key == "choices" and isinstance(value, list):
+            for choice in value:
+                _choice(choice, delta)
+        elif isinstance(value, str):
+            delta.remarks.append(value)
+        elif value is not None:
+            _remark(value, delta)
+    delta.only_usage = delta.usage and choices == [] and not delta.grown
+    return delta
+
+
+def _choice(choice: Any, delta: Delta) -> None:
+    if not isinstance(choice, dict):
+        _remark(choice, delta)
+        return
+    index = choice.get("index", 0)
+    at: Channel = (index if type(index) is int else -1,)
+    for key, value in choice.items():
+        if key == "text" and isinstance(value, str):
+            delta.grown.append(((*at, key), value))
+        elif key == "delta" and isinstance(value, dict):
+            _grow(value, at, delta)
+        elif value is not None and key != "index":
+            _remark(value, delta)
+    if choice.get("finish_reason") is not None:
+        delta.closed.append(at)
+
+
+def _grow(value: Any, at: Channel, delta: Delta) -> None:
+    """Take every string below a delta as the growth of its own channel."""
+    for key, inner in value.items():
+        if isinstance(inner, str):
+            if key in _FIXED:
+                delta.remarks.append(inner)
+            elif inner:
+                delta.grown.append(((*at, key), inner))
+        elif isinstance(inner, dict):
+            _grow(inner, (*at, key), delta)
+        elif isinstance(inner, list):
+            for place, item in enumerate(inner):
+                if isinstance(item, dict):
+                    index = item.get("index", place)
+                    _grow(item, (*at, key, index if type(index) is int else -1), delta)
+                else:
+                    _remark(item, delta)
+        elif inner is not None:
+            _remark(inner, delta)
+
+
+def _anthropic(event: dict[str, Any]) -> Delta:
+    delta = Delta()
+    kind, index = event.get("type"), event.get("index", 0)
+    at: Channel = (index if type(index) is int else -1,)
+    message = event.get("message")
+    delta.usage = isinstance(event.get("usage"), dict) or (
+        isinstance(message, dict) and isinstance(message.get("usage"), dict)
+    )
+    for key, value in event.items():
+        if key == "delta" and isinstance(value, dict) and kind == "content_block_delta":
+            _grow(value, at, delta)
+        elif value is not None and key != "index":
+            _remark(value, delta)
+    if kind in ("content_block_start", "content_block_stop"):
+        delta.closed.append(at)
+    elif kind in ("message_delta", "message_stop"):
+        delta.closed.append(())
+        delta.terminal = kind == "message_stop"
+    return delta
+
+
+def _remark(value: Any, delta: Delta) -> None:
+    delta.remarks.extend(_texts(value))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    for _, text in strings(value, Segment.OUTPUT):
+        yield text

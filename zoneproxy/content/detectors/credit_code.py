@@ -1,0 +1,75 @@
+"""Unified social credit codes of organisations (GB 32100-2015).
+
+Eighteen characters of an alphabet without I, O, S, V and Z: registrar and category, six digits of
+the place, nine of the organisation code with its own check character (GB 11714), and a check
+character (MOD 31-3). In a string of digits alone the inner check is demanded as well, because the
+outer one accepts one number in thirty-one.
+
+    >>> valid("91350100M000100Y43")
+    True
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from zoneproxy.content.detectors.view import GAP, IMPORTANT, Hit, View, plausible_gaps
+
+KIND = "cn_uscc"
+_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
+_INNER_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+_INNER_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_CANDIDATE = re.compile(
+    rf"(?<![0-9A-Za-z])(?=([1-9A-GNYa-gny]{GAP}[0-9A-Za-z|](?:{GAP}[0-9OoQIil|ZzSs]){{6}}(?:{GAP}[0-9A-Za-z|]){{10}})"
+    r"(?![0-9A-Za-z]))",
+    re.ASCII,
+)
+_GAPS = re.compile(r"[^0-9A-Za-z|]+", re.ASCII)
+_ALIKE = str.maketrans("OI|ZS", "01125")
+_REGISTRARS = frozenset(("11", "12", "13", "19", "21", "29", "31", "32", "33", "34", "35", "39", "41", "49", "51",
+    "52", "53", "54", "55", "59", "61", "62", "69", "71", "72", "79", "81", "89", "91", "92", "93",
+    "A1", "A9", "N1", "N2", "N3", "N9", "Y1"))  # fmt: skip
+_PROVINCES = frozenset(
+    str(code)
+    for first, last in ((10, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71))
+    for code in range(first, last + 1)
+)
+_ELEVEN = 11
+
+
+def valid(code: str) -> bool:
+    """Tell whether 18 characters, without gaps, are a unified social credit code."""
+    if code[:2] not in _REGISTRARS or not code[2:8].isdigit() or code[2:4] not in _PROVINCES:
+        return False
+    try:
+        total = sum(_ALPHABET.index(sign) * weight for sign, weight in zip(code[:17], _WEIGHTS, strict=True))
+    except ValueError:
+        return False
+    if _ALPHABET[-total % 31] != code[17]:
+        return False
+    return not code.isdigit() or inner_check(code[8:17])
+
+
+def inner_check(organisation: str) -> bool:
+    """Tell whether nine characters are an organisation code (GB 11714, MOD 11-2 like weights)."""
+    total = sum(
+        _INNER_ALPHABET.index(sign) * weight
+        for sign, weight in zip(organisation[:8], _INNER_WEIGHTS, strict=True)
+    )
+    rest = _ELEVEN - total % _ELEVEN
+    return organisation[8] == {10: "X", 11: "0"}.get(rest, str(rest))
+
+
+def find(view: View) -> Iterator[Hit]:
+    """Find credit codes in either case, written together or in groups."""
+    for found in _CANDIDATE.finditer(view.numerals):
+        written = found.group(1)
+        plain = _GAPS.sub("", written).upper()
+        gaps = _GAPS.findall(written)
+        if not plausible_gaps(gaps):
+            continue
+        code = next((made for made in (plain, plain.translate(_ALIKE)) if valid(made)), "")
+        if code:
+            yield Hit(KIND, found.start(1), found.end(1), 1, 400, IMPORTANT, code)

@@ -1,0 +1,93 @@
+"""Domestic mail addresses, hosts and IP addresses.
+
+A domain counts by its right end (`163.com.sg` and `qq.co.id` are elsewhere); a host counts in a
+URL, a connection string or a header, at a label's boundary (`gov.cn.example.com`, `/zh-cn/` and
+`gov.cn.html` are none); an IPv4 address counts in a domestic network and not as a version number.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from zoneproxy.content.detectors.view import IMPORTANT, PERSONAL, Hit, View
+
+EMAIL = "cn_email_domestic"
+HOST = "cn_domestic_host"
+ADDRESS = "cn_ip"
+_DOMAINS = frozenset(
+    """qq.com foxmail.com 163.com 126.com yeah.net 188.com sina.com sohu.com 139.com 189.com wo.com.cn 21cn.com
+    tom.com aliyun.com 263.net 263.com eyou.com 58.com sogou.com 163.net 3126.com netease.com chinaren.com
+    21cn.net hexun.com chinamobile.com chinatelecom.com chinaunicom.com tencent.com baidu.com alibaba-inc.com
+    huawei.com bytedance.com jd.com 10086.com 10010.com icbc.com sgcc.com cnpc.com sinopec.com csg.com""".split()
+)
+_EMAIL = re.compile(
+    r"(?<![A-Za-z0-9._%+-])(?P<local>[A-Za-z0-9][A-Za-z0-9._%+-]{0,63})\s{0,4}@\s{0,4}"
+    r"(?P<domain>(?:[A-Za-z0-9-]{1,63}\s{0,3}\.\s{0,3}){1,6}[A-Za-z]{2,24})(?![A-Za-z0-9-]|\.[A-Za-z0-9])",
+    re.ASCII,
+)
+_HOST = re.compile(
+    r"(?<![A-Za-z0-9.-])(?P<host>(?:[A-Za-z0-9_-]{1,63}\.){1,8}(?:cn|xn--fiqs8s|中国))(?![A-Za-z0-9-]|\.[A-Za-z0-9])",
+    re.ASCII | re.IGNORECASE,
+)
+_HOST_BEFORE = re.compile(
+    r"(?:/{2}(?:[^\s/@]{1,64}@)?|\b(?:host|hostname|server|origin|referer|referrer|domain|endpoint|url|ssh|sftp|ping|curl)"
+    r"[\"'\s:=]{1,4}|@(?:tcp\()?)\Z",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(
+    r"(?<![0-9A-Za-z.])(?=(\d(?:\s?\d){0,2}(?:\s{0,3}\.\s{0,3}\d(?:\s?\d){0,2}){3})(?![0-9]|\.\d|[A-Za-z]))", re.ASCII
+)
+_NOT_AN_ADDRESS = re.compile(r"(?:\bversion|\bver\.?|\bv|\brelease|\bsection|\bchapter|§)[\s:=]*\Z", re.IGNORECASE)
+_SPACE = re.compile(r"\s+")
+_MOST = 255
+
+
+def find_email(view: View) -> Iterator[Hit]:
+    """Find addresses at domestic mail services and under .cn."""
+    for found in _EMAIL.finditer(view.text):
+        domain = _SPACE.sub("", found.group("domain")).lower()
+        if is_domestic(domain):
+            value = f"{found.group('local').lower()}@{domain}"
+            yield Hit(EMAIL, found.start(), found.end(), 1, 400, PERSONAL, value)
+
+
+def is_domestic(domain: str) -> bool:
+    """Tell whether a mail domain is a domestic service's or lies under .cn.
+
+    >>> is_domestic("vip.qq.com"), is_domestic("163.com.sg")
+    (True, False)
+    """
+    labels = domain.split(".")
+    return labels[-1] == "cn" or ".".join(labels[-2:]) in _DOMAINS
+
+
+def find_host(view: View) -> Iterator[Hit]:
+    """Find domestic hosts in URLs, connection strings and headers."""
+    for found in _HOST.finditer(view.text):
+        before = view.before(found.start(), 80)
+        if _HOST_BEFORE.search(before) and not _is_mail(before):
+            yield Hit(HOST, *found.span("host"), 2, 350, IMPORTANT, found.group("host").lower())
+
+
+def _is_mail(before: str) -> bool:
+    return before.endswith("@") and "//" not in before
+
+
+def find_address(view: View) -> Iterator[Hit]:
+    """Find IPv4 addresses in domestic networks."""
+    if not view.networks:
+        return
+    starts = [first for first, _ in view.networks]
+    for found in _ADDRESS.finditer(view.digits):
+        written = _SPACE.sub("", found.group(1))
+        parts = [int(part) for part in written.split(".")]
+        if max(parts) > _MOST or any(part != str(int(part)) for part in written.split(".")):
+            continue
+        number = int.from_bytes(bytes(parts), "big")
+        at = bisect_right(starts, number) - 1
+        if at < 0 or number > view.networks[at][1]:
+            continue
+        if not _NOT_AN_ADDRESS.search(view.before(found.start(1), 16)):
+            yield Hit(ADDRESS, *found.span(1), 2, 350, PERSONAL, written)

@@ -1,0 +1,31 @@
+"""Vehicle plates of the mainland (GA 36-2018): a province, a letter, five or six characters.
+
+The alphabet has no I and no O; the last place may say learner, police, trailer or a plate for
+crossing to Hong Kong or Macau. At least two digits are demanded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from zoneproxy.content.detectors.view import PERSONAL, Hit, View
+
+KIND = "cn_plate"
+_GAP = r"[ .,/_\-\r\n\t]{0,3}"
+_CANDIDATE = re.compile(
+    rf"(?=([京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]{_GAP}[A-HJ-NP-Z](?:{_GAP}[A-HJ-NP-Z0-9Oo|lI]){{4}}"
+    rf"{_GAP}[A-HJ-NP-Z0-9Oo|lI学警港澳挂领试超](?:{_GAP}[A-HJ-NP-Z0-9Oo|lI])?)(?![0-9A-Za-z]))"
+)
+_GAPS = re.compile(r"[ .,/_\-\s]+")
+_ALIKE = str.maketrans("Oo|lI", "00111")
+_DIGITS = re.compile(r"[0-9]", re.ASCII)
+_FEWEST_DIGITS = 2
+
+
+def find(view: View) -> Iterator[Hit]:
+    """Find plates, with or without the dot in their middle."""
+    for found in _CANDIDATE.finditer(view.numerals):
+        value = _GAPS.sub("", found.group(1)).translate(_ALIKE)
+        if len(_DIGITS.findall(value)) >= _FEWEST_DIGITS:
+            yield Hit(KIND, found.start(1), found.end(1), 1, 400, PERSONAL, value)

@@ -1,0 +1,108 @@
+"""Telephone numbers of the mainland: mobile and landline. There is no checksum, so context decides.
+
+Mobile prefixes are those of the numbering plan (13x, 145-149, 150-159 but 154, 162, 165-167,
+170-178, 180-189, 190-199 but 194). Landlines have an area code (10, 2x with eight digits; three
+digits with seven or eight), and several area codes exist in Jakarta, Bandung, Hanoi or Ho Chi Minh
+City as well: a landline counts with +86 or among Chinese words only. A country code or a telephone
+word makes a number sure; a unit, a currency or an arithmetic neighbour makes it a quantity.
+
+    >>> from zoneproxy.content.detectors.view import View
+    >>> [hit.value for hit in find_mobile(View("电话13812345678好"))]
+    ['13812345678']
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from zoneproxy.content.detectors.view import GAP, PERSONAL, SEPARATOR, Hit, View, is_han
+
+MOBILE = "cn_mobile"
+LANDLINE = "cn_landline"
+_CODE = rf"(?:\(?(?:\+{SEPARATOR}{{0,2}}|00)?8{SEPARATOR}{{0,2}}6\)?{SEPARATOR}{{0,4}})"
+_MOBILE = re.compile(rf"(?<![0-9.+])(?=((?P<cc>{_CODE})?(?P<number>1(?:{GAP}\d){{10}}))(?!\d))", re.ASCII)
+_QUAD = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}", re.ASCII)
+_PREFIX = re.compile(r"1(?:3\d|4[5-9]|5[0-35-9]|6[2567]|7[0-8]|8\d|9[0-35-9])", re.ASCII)
+_LANDLINE = re.compile(
+    rf"(?<![0-9A-Za-z.+])(?=(\(?(?P<cc>{_CODE})?\(?(?P<trunk>0)?{GAP}"
+    rf"(?P<area>1{GAP}0|2{GAP}[0-57-9]|[3-9]{GAP}\d{GAP}\d)\)?{GAP}(?P<local>\d(?:{GAP}\d){{6,7}}))(?!\d))",
+    re.ASCII,
+)
+_NOT_DIGIT = re.compile(r"\D+", re.ASCII)
+_PHONE_WORD = re.compile(
+    r"手机|電話|电话|手機|联系|聯絡|致电|号码|微信|拨打|短信|mobile|phone|\btel|\bcell|call|contact|whatsapp|wechat"
+    r"|\bsms|dial|msisdn|\bmob\b|\bph\b|fax|telp",
+    re.IGNORECASE,
+)
+_CHINESE_PHONE_WORD = re.compile(
+    r"电话|座机|固话|固定|热线|传真|总机|号码|联系|办公|拨打|客服|\bchina\b|\bchinese\b|\bprc\b|beijing|shanghai|guangdong",
+    re.IGNORECASE,
+)
+_NOT_A_PHONE = re.compile(
+    r"(?:[$€£¥₹₫฿₱=+*/<>^]|\b(?:usd|idr|vnd|rp|myr|php|thb|sgd|bytes?|size|sum|total|tokens?|offset|length"
+    r"|count|id|order|invoice|no|number|amount|price|timestamp|time|ts|port|seed|population|isbn|sku|ref"
+    r"|version|v|parcel|meter|trace|batch|bandar|value|hash)\b\.?)[\s:\"'#=]*\Z",
+    re.IGNORECASE,
+)
+_UNIT_AFTER = re.compile(
+    r"\s*(?:bytes?|[kmgt]i?b\b|tokens?|rows?|records?|params?|parameters|users?|people|items?|dollars?|usd|idr"
+    r"|vnd|rupiah|đ|₫|baht|\(us|[%*+^=<>]|/ ?\d+ ?=|\.\d|元|字节|人\b|次\b|个)",
+    re.IGNORECASE,
+)
+_PART_OF_MORE = re.compile(r"\d[.,:/]\Z|[A-Za-z_]\Z|\+\d{0,3}[ -]?\Z|\d[ -]\Z", re.ASCII)
+_NORTH_AMERICA = re.compile(r"\+?1-?\(?[2-9]\d\d\)?-|\b(?:US|USA|NANP|Canada|toll)\b")
+_LOOK_BEHIND, _LOOK_AHEAD = 24, 12
+_MOST_GAPS = 3
+_EIGHT, _LONG_AREA = 8, 3
+
+
+def find_mobile(view: View) -> Iterator[Hit]:
+    """Find mobile numbers with or without country code, in any grouping."""
+    for found in _MOBILE.finditer(view.digits):
+        written = found.group("number")
+        number = _NOT_DIGIT.sub("", written)
+        gaps = _NOT_DIGIT.findall(written)
+        if not _PREFIX.match(number) or _QUAD.fullmatch(written):
+            continue
+        if len(gaps) > _MOST_GAPS and len(set(gaps)) > 1:
+            continue
+        if judged := _judge(view, found, gaps):
+            level, score = judged
+            yield Hit(MOBILE, found.start(1), found.end(1), level, score, PERSONAL, number)
+
+
+def _judge(view: View, found: re.Match[str], gaps: list[str]) -> tuple[int, int] | None:
+    start, end = found.span(1)
+    before = view.before(start, _LOOK_BEHIND)
+    after = view.after(start, end, _LOOK_AHEAD)
+    code = found.group("cc") or ""
+    word = _PHONE_WORD.search(before)
+    if code and (code.lstrip("(")[0] in "+0" or word):
+        return 1, 500
+    if _PART_OF_MORE.search(before) or _NORTH_AMERICA.search(before) or _NORTH_AMERICA.search(after):
+        return None
+    if word:
+        return 1, 500
+    if _NOT_A_PHONE.search(before) or _UNIT_AFTER.match(after):
+        return None
+    if is_han(before[-2:]) or is_han(after[:1]):
+        return 2, 400
+    return (2, 350) if len(gaps) <= _MOST_GAPS and not any("," in gap for gap in gaps) else None
+
+
+def find_landline(view: View) -> Iterator[Hit]:
+    """Find landline numbers with +86, or with a trunk zero among Chinese words."""
+    if not view.han and "86" not in view.digits and _CHINESE_PHONE_WORD.search(view.text) is None:
+        return
+    for found in _LANDLINE.finditer(view.digits):
+        code, area = found.group("cc") or "", _NOT_DIGIT.sub("", found.group("area"))
+        local = _NOT_DIGIT.sub("", found.group("local"))
+        short_area = len(area) < _LONG_AREA
+        if (short_area and len(local) != _EIGHT) or not (code or found.group("trunk")) or "," in found.group(1):
+            continue
+        start, end = found.span(1)
+        before = view.before(start, _LOOK_BEHIND)
+        sure = bool(code) and code.lstrip("(")[0] in "+0"
+        if sure or _CHINESE_PHONE_WORD.search(before):
+            yield Hit(LANDLINE, start, end, 1 if sure else 2, 400, PERSONAL, area + local)

@@ -1,0 +1,87 @@
+"""Findings of a text or of bytes, and what they add up to.
+
+A finding holds a keyed digest of the canonical value (BLAKE2b, 8 bytes, keyed, personalised by
+kind), never the value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from zoneproxy.content.detectors.view import Hit
+from zoneproxy.content.inspect import Inspection
+from zoneproxy.content.settings import ScanSettings
+from zoneproxy.terms.finding import Finding, Mixing, Segment
+
+__all__ = ["ScanSettings", "Verdict", "scan_bytes", "scan_text", "to_finding", "verdict"]
+
+_DETECTED_SCORE = 350
+_MAX_SCORE = 1_000_000
+_WEIGHTS = "model_weights"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What findings add up to, as the facts of mixing hold it.
+
+    Attributes:
+        mixing: `clean`, `suspected`, `detected` or `not_scanned`.
+        score: sum of the findings' scores, at most 1,000,000.
+        categories: categories found.
+        weights_like: a model's file was found.
+    """
+
+    mixing: str
+    score: int
+    categories: frozenset[str]
+    weights_like: bool
+
+
+def to_finding(hit: Hit, segment: Segment, settings: ScanSettings) -> Finding:
+    """Make a finding of a hit: the value becomes its keyed digest."""
+    digest = hashlib.blake2b(
+        hit.value.encode("utf-8", "surrogatepass"),
+        key=settings.digest_key,
+        digest_size=8,
+        person=hit.kind.encode()[:16],
+    ).hexdigest()
+    return Finding(hit.kind, segment, hit.start, hit.end, hit.level, hit.score, hit.category, digest)
+
+
+def scan_text(text: str, segment: Segment, settings: ScanSettings) -> tuple[Finding, ...]:
+    """Find what may not cross in a whole text, and in what stands encoded in it.
+
+    Places are characters of the text as it came; what was found in an encoded piece stands where
+    the piece stands.
+    """
+    seen = Inspection(settings)
+    seen.string(text, segment, 0)
+    return tuple(to_finding(hit, owner, settings) for hit, owner in seen.hits)
+
+
+def scan_bytes(data: bytes, settings: ScanSettings) -> tuple[Finding, ...]:
+    """Find the zone's assets in bytes of whatever declared type, and in what they contain."""
+    seen = Inspection(settings)
+    seen.data(data, None, Segment.FILE, 0)
+    return tuple(to_finding(hit, owner, settings) for hit, owner in seen.hits)
+
+
+def verdict(findings: Iterable[Finding], *, scanned_all: bool) -> Verdict:
+    """Add findings up.
+
+    Args:
+        findings: all findings of a request or of an answer.
+        scanned_all: everything that could cross was looked into.
+    """
+    found = tuple(findings)
+    score = min(sum(finding.score for finding in found), _MAX_SCORE)
+    categories = frozenset(finding.category for finding in found)
+    if score >= _DETECTED_SCORE:
+        mixing = Mixing.DETECTED
+    elif found:
+        mixing = Mixing.SUSPECTED
+    else:
+        mixing = Mixing.CLEAN if scanned_all else Mixing.NOT_SCANNED
+    return Verdict(mixing.value, score, categories, _WEIGHTS in categories)

@@ -1,0 +1,116 @@
+"""The texts that a body consists of, by its structure.
+
+JSON and JSON lines are walked string by string; server-sent events are put together channel by
+channel; multipart bodies and form fields are taken apart; the text of office documents is freed of
+its mark-up. What has no known structure is one text. A body that says it has a structure but can't
+be read by it is read as plain text as well, so that breaking the structure hides nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from collections.abc import Iterator
+
+from zoneproxy.content.deltas import read_delta
+from zoneproxy.content.media import MediaType
+from zoneproxy.content.sse import BrokenEventError, EventSplitter
+from zoneproxy.content.strict_json import UnreadableError, read_value
+from zoneproxy.content.walk import strings
+from zoneproxy.terms.finding import Segment
+
+_MAX_DEPTH = 64
+_JSON_HEAD = re.compile(r"\s*[\[{]")
+_EVENT_HEAD = re.compile(r"\s*(?:data|event|id|retry)?:")
+_PART_HEAD = re.compile(rb"\r?\n\r?\n")
+_TAG = re.compile(r"<[^<>]{0,2000}>")
+_XML_HEAD = re.compile(r"\s*<(?:\?xml|[A-Za-z]+:|[A-Za-z]+[\s>/])")
+_MOST_EVENT_BYTES = 8 * 1024 * 1024
+_DIALECTS = ("openai_chat", "anthropic_messages")
+
+
+def texts(text: str, media: MediaType | None, segment: Segment) -> Iterator[tuple[Segment, str]]:
+    """Take a text apart.
+
+    Args:
+        text: the whole text.
+        media: its declared type, or `None`.
+        segment: whose words it is where its structure does not say more.
+    """
+    essence = media.essence if media else ""
+    if essence == "text/event-stream" or (_EVENT_HEAD.match(text) and "\ndata:" in "\n" + text[:4096]):
+        yield from _events(text, segment)
+        return
+    if _JSON_HEAD.match(text):
+        walked = _json(text, segment)
+        if walked is not None:
+            yield from walked
+            return
+    if essence == "application/x-www-form-urlencoded":
+        for name, value in urllib.parse.parse_qsl(text, keep_blank_values=True, errors="replace"):
+            yield segment, f"{name}: {value}"
+    if _XML_HEAD.match(text):
+        yield segment, _TAG.sub(" ", text)
+        yield segment, _TAG.sub("", text)
+    yield segment, text
+
+
+def _json(text: str, segment: Segment) -> list[tuple[Segment, str]] | None:
+    """Walk one JSON value, or one a line; `None` where it is neither."""
+    try:
+        return list(strings(read_value(text, _MAX_DEPTH), segment))
+    except UnreadableError:
+        pass
+    walked: list[tuple[Segment, str]] = []
+    for line in text.splitlines():
+        if line.strip():
+            try:
+                walked.extend(strings(read_value(line, _MAX_DEPTH), segment))
+            except UnreadableError:
+                return None
+    return walked
+
+
+def _events(text: str, segment: Segment) -> Iterator[tuple[Segment, str]]:
+    """Put the channels of an event stream together, in both dialects."""
+    channels: dict[tuple[str | int, ...], list[str]] = {}
+    rest = text
+    try:
+        splitter = EventSplitter(_MOST_EVENT_BYTES)
+        for event in splitter.feed(text.encode("utf-8", "surrogatepass") + b"\n\n"):
+            if event.remarks:
+                yield segment, event.remarks
+            if event.data is None or event.data.strip() == "[DONE]":
+                continue
+            document = read_value(event.data, _MAX_DEPTH)
+            if not isinstance(document, dict):
+                yield segment, event.data
+                continue
+            for dialect in _DIALECTS:
+                delta = read_delta(dialect, document)
+                for channel, grown in delta.grown:
+                    channels.setdefault((dialect, *channel), []).append(grown)
+                if delta.grown:
+                    break
+            for remark in delta.remarks:
+                yield segment, remark
+        rest = ""
+    except (BrokenEventError, UnreadableError):
+        pass
+    for parts in channels.values():
+        yield segment, "".join(parts)
+    if rest:
+        yield segment, rest
+
+
+def parts(data: bytes, media: MediaType) -> Iterator[tuple[bytes, bytes]]:
+    """Take a multipart body apart: each part's head and content (RFC 2046, section 5.1)."""
+    boundary = media.parameters.get("boundary", "").encode("latin-1", "replace")
+    if not boundary:
+        return
+    for part in data.split(b"--" + boundary)[1:]:
+        if part.startswith(b"--"):
+            return
+        found = _PART_HEAD.search(part)
+        if found:
+            yield part[: found.start()], part[found.end() :].removesuffix(b"\n").removesuffix(b"\r")

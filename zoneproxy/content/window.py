@@ -1,0 +1,108 @@
+"""One growing text of a stream: what of it may go, what must wait, what was found.
+
+Only the open run waits: the trailing characters that could still become an identifier, a digit
+and what may stand between digits. At most `MOST_HELD` characters wait; a run that is longer is
+no identifier at its beginning, unless it is padded with characters that vanish: such a run can't
+be inspected, and the stream is cut.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from zoneproxy.content.detectors.view import Hit
+from zoneproxy.content.normalise import DIGIT, GAP, INVISIBLE
+from zoneproxy.content.locate import locate
+from zoneproxy.content.settings import ScanSettings
+
+MOST_HELD = 160
+_CONTEXT = 256
+_SURE_CONTEXT = 64
+_PADDED_DIGITS = 24
+_NUMERAL = "〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺"
+_ANY = f"{DIGIT}{_NUMERAL}"
+_BETWEEN = rf"[{INVISIBLE}]*(?:[{GAP}][{INVISIBLE}]*){{0,4}}"
+_RUN = re.compile(rf"[+{_ANY}](?:{_BETWEEN}[{_ANY}XxOoIl])*{_BETWEEN}")
+_PADDING = re.compile(rf"[{INVISIBLE}]{{64}}")
+_DIGIT = re.compile(f"[{_ANY}]")
+_LAST = re.compile(rf"[+{_ANY}XxOoIl][{GAP}{INVISIBLE}]*\Z")
+
+
+class Window:
+    """The end of one growing text.
+
+    Attributes:
+        offset: place of the window's first character in the whole text.
+        safe: place in the whole text up to which everything is decided.
+        padded: the text can't be inspected.
+    """
+
+    def __init__(self, settings: ScanSettings) -> None:
+        self._settings = settings
+        self._text = ""
+        self._seen: set[tuple[str, int]] = set()
+        self.offset = 0
+        self.safe = 0
+        self.padded = False
+
+    @property
+    def end(self) -> int:
+        """Length of the whole text so far."""
+        return self.offset + len(self._text)
+
+    @property
+    def held(self) -> int:
+        """How many characters wait."""
+        return self.end - self.safe
+
+    def grow(self, text: str, *, final: bool = False) -> list[Hit]:
+        """Take in more text; return what was found in it, with places in the whole text.
+
+        Args:
+            text: what the text grows by.
+            final: nothing follows: whatever waits is decided now.
+        """
+        self._text += text
+        found = locate(self._text, self._settings, final=final)
+        hits = [
+            replace(hit, start=hit.start + self.offset, end=hit.end + self.offset)
+            for hit in found.hits
+            if self._new(hit)
+        ]
+        if final:
+            self.safe = self.end
+        else:
+            self.safe = max(self.safe, self.offset + min(found.hold, self._open()))
+            self.padded = self.padded or self.held > MOST_HELD
+        surplus = self.safe - _CONTEXT - self.offset
+        if surplus > _CONTEXT:
+            self._text = self._text[surplus:]
+            self.offset += surplus
+        return hits
+
+    def _new(self, hit: Hit) -> bool:
+        """Tell whether a hit was not reported before; those at a cut left edge were, or are none."""
+        key = (hit.kind, self.offset + hit.start)
+        if key in self._seen or (self.offset and hit.start < _SURE_CONTEXT):
+            return False
+        self._seen.add(key)
+        return True
+
+    def _open(self) -> int:
+        """Return where the open run begins in the window; its length where there is none."""
+        text = self._text
+        if not text.isascii() and _PADDING.search(text, self.safe - self.offset):
+            self.padded = True
+        start = max(self.safe - self.offset, len(text) - _CONTEXT * 4)
+        if _LAST.search(text, max(start, len(text) - MOST_HELD)) is None:
+            return len(text)
+        run = None
+        for run in _RUN.finditer(text, start):
+            pass
+        if run is None or run.end() < len(text):
+            return len(text)
+        newest = max(run.start(), len(text) - MOST_HELD)
+        if newest > run.start() and len(_DIGIT.findall(text, newest)) < _PADDED_DIGITS:
+            self.padded = True
+        return newest

@@ -1,0 +1,206 @@
+"""Prove what no test can show: that a policy holds its invariants for all facts there can be.
+
+For each phase the rules become diagrams over the cells of their facts (see `cells`). An invariant is
+proved when no combination of cells is allowed by every layer and breaks it; otherwise the counterexample
+is turned back into facts and asked of the real evaluator, so that a reported one is never spurious.
+Invariants are proved of the rules alone: that they are also checked after each allow is a second net,
+not a part of the proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zoneproxy.policy.bdd import EMPTY
+from zoneproxy.policy.bundle import CompiledRule, Policy
+from zoneproxy.policy.cells import Space
+from zoneproxy.policy.decide import decide_layer
+from zoneproxy.terms.facts import FactValue
+from zoneproxy.terms.phase import Phase
+
+
+@dataclass(frozen=True, slots=True)
+class InvariantProof:
+    """One invariant at one phase; `witness` is empty where it holds for all facts."""
+
+    id: str
+    phase: Phase
+    claim: str
+    holds: bool
+    witness: Mapping[str, FactValue]
+    allowed_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleNote:
+    """Something about a rule: `dead` (can't fire) or `redundant` (others stop all that it stops)."""
+
+    rule: str
+    phase: Phase
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseSize:
+    """How large the space of one phase is, and how much of it is allowed."""
+
+    phase: Phase
+    facts: int
+    cells: int
+    allowed: int
+    nodes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that was proved, and what was not."""
+
+    proofs: tuple[InvariantProof, ...]
+    notes: tuple[RuleNote, ...]
+    sizes: tuple[PhaseSize, ...]
+    shared: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every invariant is proved."""
+        return all(proof.holds for proof in self.proofs)
+
+
+class PhaseModel:
+    """One phase of one or more bundles in a common space.
+
+    Args:
+        bundles: sets of policies that are judged together; each is enforced as a whole.
+        phase: the leg.
+    """
+
+    def __init__(self, bundles: Sequence[Sequence[Policy]], phase: Phase) -> None:
+        self.phase = phase
+        plans = [policy.plans[phase] for bundle in bundles for policy in bundle]
+        conditions = [
+            part.condition for plan in plans for table in (plan.denies, plan.allows) for _, part in table
+        ]
+        conditions += [part.breach for plan in plans for _, part in plan.invariants]
+        self.space = Space(conditions, sorted({name for plan in plans for name in plan.required}))
+
+    def denies(self, policy: Policy) -> dict[str, int]:
+        """Return where each deny rule of a policy fires: True or unknown."""
+        return {rule.id: self.space.possible(rule.condition) for _, rule in policy.plans[self.phase].denies}
+
+    def allows(self, policy: Policy) -> dict[str, int]:
+        """Return where each allow rule of a policy fires: True."""
+        return {rule.id: self.space.certain(rule.condition) for _, rule in policy.plans[self.phase].allows}
+
+    def present(self, policy: Policy) -> int:
+        """Return where all facts that a policy requires are known."""
+        return self.space.bdd.all(
+            self.space.known(name) for name in sorted(policy.plans[self.phase].required)
+        )
+
+    def by_rules(self, bundle: Sequence[Policy]) -> int:
+        """Return what the rules of a bundle allow, before invariants are asked."""
+        bdd = self.space.bdd
+        layers = [
+            bdd.all(
+                (
+                    self.present(policy),
+                    bdd.any(self.allows(policy).values()),
+                    bdd.negate(bdd.any(self.denies(policy).values())),
+                )
+            )
+            for policy in bundle
+        ]
+        return bdd.all((self.space.valid, *layers))
+
+    def allowed(self, bundle: Sequence[Policy]) -> int:
+        """Return what a bundle allows, invariants and all."""
+        bdd = self.space.bdd
+        kept = [
+            self.space.answers(invariant.breach)[1]
+            for policy in bundle
+            for _, invariant in policy.plans[self.phase].invariants
+        ]
+        return bdd.all((self.by_rules(bundle), *kept))
+
+
+def prove(policies: Sequence[Policy]) -> Report:
+    """Prove the invariants of a bundle, phase by phase, and look for dead and redundant rules.
+
+    Args:
+        policies: the enforced layers that are judged together, or a single one.
+    """
+    proofs: list[InvariantProof] = []
+    notes: list[RuleNote] = []
+    sizes: list[PhaseSize] = []
+    for phase in Phase:
+        model = PhaseModel([policies], phase)
+        allowed = model.by_rules(policies)
+        proofs += [proof for policy in policies for proof in _invariants(model, policies, policy, allowed)]
+        notes += _notes(model, policies)
+        space = model.space
+        facts = len(space.domains) + len(space.names)
+        sizes.append(PhaseSize(phase, facts, space.size, space.count(allowed), len(space.bdd)))
+    return Report(tuple(proofs), tuple(notes), tuple(sizes), tuple(_shared(policies)))
+
+
+def _invariants(
+    model: PhaseModel, policies: Sequence[Policy], policy: Policy, allowed: int
+) -> Iterator[InvariantProof]:
+    for _, invariant in policy.plans[model.phase].invariants:
+        broken = model.space.bdd.both(allowed, model.space.possible(invariant.breach))
+        witness = model.space.witness(broken)
+        if witness is None:
+            yield InvariantProof(invariant.id, model.phase, invariant.claim, holds=True, witness={})
+        else:
+            answers = [decide_layer(each, model.phase, witness) for each in policies]
+            fired = tuple(rule for answer in answers for rule in answer.allow)
+            if any(answer.effect == "deny" and answer.by != "invariant" for answer in answers):
+                raise RuntimeError(f"prover and evaluator differ on {invariant.id}: {witness}")
+            yield InvariantProof(
+                invariant.id, model.phase, invariant.claim, holds=False, witness=witness, allowed_by=fired
+            )
+
+
+def _notes(model: PhaseModel, policies: Sequence[Policy]) -> Iterator[RuleNote]:
+    bdd, valid = model.space.bdd, model.space.valid
+    for policy in policies:
+        denies = model.denies(policy)
+        some = bdd.any(model.allows(policy).values())
+        for rule in _asked(policy, model.phase):
+            if bdd.both(model.space.certain(rule.condition), valid) == EMPTY:
+                yield RuleNote(rule.id, model.phase, "dead")
+            elif rule.effect == "deny":
+                others = bdd.any(node for name, node in denies.items() if name != rule.id)
+                alone = bdd.all((denies[rule.id], some, bdd.negate(others), model.present(policy), valid))
+                if alone == EMPTY:
+                    yield RuleNote(rule.id, model.phase, "redundant")
+
+
+def _asked(policy: Policy, phase: Phase) -> list[CompiledRule]:
+    plan = policy.plans[phase]
+    return [rule for _, rule in (*plan.denies, *plan.allows)]
+
+
+def _shared(policies: Sequence[Policy]) -> Iterator[str]:
+    """Name invariants that refer to a list which a rule refers to as well (ZP3001).
+
+    When such a list is shortened, rule and invariant are weakened together, and the proof still holds.
+    """
+    used = {name for policy in policies for rule in policy.document.rules for name in _references(rule.when)}
+    for policy in policies:
+        for invariant in policy.document.invariants:
+            own = _references(invariant.never_allow_when) | _references(invariant.allow_implies)
+            for name in sorted(own & used):
+                yield f"`{invariant.id}` shares the list `{name}` with the rules that it checks"
+
+
+def _references(raw: Any) -> set[str]:
+    if isinstance(raw, str):
+        return {raw} if raw.startswith("$") else set()
+    if isinstance(raw, dict):
+        return {name for value in raw.values() for name in _references(value)}
+    if isinstance(raw, list):
+        return {name for value in raw for name in _references(value)}
+    return set()

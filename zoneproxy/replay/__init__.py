@@ -1,0 +1,5 @@
+"""Floor 3: the regulator's desk.
+
+`audit` checks a log from its bytes alone (signatures, tree, every file, every entry) with `bundles` and
+`treefiles`, and reports `flaws`; `rewalk` judges every decision again.
+"""

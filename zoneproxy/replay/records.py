@@ -1,0 +1,42 @@
+"""A log's entries as the walk needs them: parsed, with their private parts opened where they lie there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from zoneproxy.policy.bundle import Policy, load
+from zoneproxy.replay.rewalk import Recorded
+from zoneproxy.trace.entry import parse
+from zoneproxy.trace.opening import check_opening
+from zoneproxy.trace.reader import LogReader
+
+_WALKED = ("decision", "return", "abort")
+
+
+def records(reader: LogReader) -> Iterator[Recorded]:
+    """Yield the decisions and ends of a log, in its order.
+
+    Raises:
+        VerificationError: an entry, an opening or the checkpoint does not hold.
+    """
+    for index, data in reader.entries():
+        entry = parse(data)
+        if entry.kind not in _WALKED:
+            continue
+        opening = reader.opening(index)
+        private = None if opening is None else check_opening(opening, entry.prv).fields
+        yield Recorded(index, entry.kind, entry.body, private)
+
+
+def archived_policy(reader: LogReader, digest: str) -> Policy:
+    """Load a policy from the log's archive.
+
+    Raises:
+        KeyError: it is not there.
+        PolicyError: this version of the program can't read it.
+        VerificationError: the archived bytes have another digest.
+    """
+    data = reader.policy(digest)
+    if data is None:
+        raise KeyError(digest)
+    return load(data, f"policy/{digest}.yaml")

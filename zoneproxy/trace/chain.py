@@ -1,0 +1,69 @@
+"""What must hold from entry to entry: each worker's own chain, time, and the pairing of records.
+
+The writer stamps headers with it, recovery continues it, and the audit checks a stranger's log by it.
+Memory is one head a worker and one entry for each exchange that is under way.
+"""
+
+from __future__ import annotations
+
+from zoneproxy.trace.entry import Entry, Header
+
+
+class Chains:
+    """The state of all chains after some entries.
+
+    Attributes:
+        ts: time of the last entry, milliseconds since 1970 UTC.
+        heads: (node, worker) to the worker's next count and the hash of its last entry (hex).
+        under_way: index of each allowed decision that has no `return` or `abort` yet, to its flow.
+    """
+
+    def __init__(self) -> None:
+        self.ts = 0
+        self.heads: dict[tuple[str, str], tuple[int, str]] = {}
+        self.under_way: dict[int, str] = {}
+        self._certain = True
+
+    def skip(self) -> None:
+        """Pass over entries that can't be read: chains begin anew, and their decisions are unknown."""
+        self.heads.clear()
+        self._certain = False
+
+    def header(self, node: str, worker: str, now_ms: int, mono_ms: int) -> Header:
+        """Return the header that a worker's next entry must bear."""
+        ws, wp = self.heads.get((node, worker), (0, ""))
+        return Header(node, worker, ws, wp, max(self.ts, now_ms), mono_ms)
+
+    def follow(self, index: int, entry: Entry, leaf: bytes) -> list[str]:
+        """Take in the next entry; return what does not hold, in words, or nothing.
+
+        Args:
+            index: its place in the log.
+            entry: the entry.
+            leaf: its leaf hash.
+        """
+        problems: list[str] = []
+        header = entry.header
+        anew = (0, "") if self._certain else (header.ws, header.wp)
+        ws, wp = self.heads.get((header.node, header.worker), anew)
+        if (header.ws, header.wp) != (ws, wp):
+            problems.append(f"the chain of worker `{header.worker}` is broken: count {header.ws}, not {ws}")
+        self.heads[header.node, header.worker] = (header.ws + 1, leaf.hex())
+        if header.ts < self.ts:
+            problems.append(f"time goes back by {self.ts - header.ts} ms")
+        self.ts = max(self.ts, header.ts)
+        problems += self._pair(index, entry)
+        return problems
+
+    def _pair(self, index: int, entry: Entry) -> list[str]:
+        if entry.kind == "decision" and entry.body["verdict"] == "allow":
+            self.under_way[index] = entry.body["flow"]
+        elif entry.kind in {"return", "abort"}:
+            flow = self.under_way.pop(entry.body["dec"], None)
+            if flow is None and not self._certain:
+                return []
+            if flow is None:
+                return [f"it ends entry {entry.body['dec']}, which is no exchange under way"]
+            if flow != entry.body["flow"]:
+                return [f"it ends entry {entry.body['dec']}, which is another flow"]
+        return []

@@ -1,0 +1,372 @@
+"""The order of writes: what becomes durable before what, and how a log stands up after a crash.
+
+    <log>/log.json            format, origin, keys: written last when a log is made, never again
+    <log>/checkpoint, tile/   the public tree (C2SP tlog-tiles)
+    <log>/policy/<sha256>.yaml  archived policies
+    <log>/wal/                write-ahead log (`zoneproxy.trace.wal`), private
+    <log>/open/<N>            opening records of entry bundle N (`u32 length | record` each), private
+    <log>/state/signed        the newest checkpoint ever signed
+    <log>/state/lock          held by the one process that writes
+
+Append: write one group, flush it once, and only then acknowledge. Publish, when the log has grown:
+
+    1 openings   2 full bundles and tiles, then partial ones   3 read all of them back and compute the
+    tree again from what was read   4 sign   5 `state/signed`   6 `checkpoint`
+
+The write-ahead log is the only source of truth; every other file is a function of it. A crash between
+any two steps leaves files that the next publication finds identical or writes again; it can't leave a
+published checkpoint without its files, nor a signed tree that the write-ahead log does not hold.
+
+Recovery is the same code as the first start: read all groups, check both checkpoints and every published
+file against them, write the last group again into a new segment, go on.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from zoneproxy.terms.errors import ConfigError, VerificationError
+from zoneproxy.trace import canonical
+from zoneproxy.trace.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
+from zoneproxy.trace.durable import put_once, replace
+from zoneproxy.trace.files import Files
+from zoneproxy.trace.frontier import Frontier, TileFile
+from zoneproxy.trace.merkle import CompactRange, leaf_hash
+from zoneproxy.trace.note import Signer, VerifierKey
+from zoneproxy.trace.tiles import ENTRIES, WIDTH, Tile, decode_bundle, width_at
+from zoneproxy.trace.wal import (
+    SEGMENT_BYTES,
+    Group,
+    Item,
+    decode_group,
+    encode_group,
+    join_segments,
+    segment_first,
+    segment_name,
+)
+
+FORMAT = "zoneproxy-log-1"
+LOG_FILE = "log.json"
+CHECKPOINT = "checkpoint"
+SIGNED = "state/signed"
+_LENGTH = struct.Struct(">I")
+
+Visit = Callable[[int, bytes, bytes], None]
+"""Told of each entry in order: index, bytes, leaf hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An entry that is durable but not yet published, with the leaf hash it was acknowledged by."""
+
+    item: Item
+    leaf: bytes
+
+
+def open_path(bundle: int) -> str:
+    """Return where the openings of an entry bundle lie."""
+    return Tile(ENTRIES, bundle).folder.replace("tile/entries/", "open/", 1)
+
+
+def encode_openings(openings: Sequence[bytes]) -> bytes:
+    """Write the opening records of a bundle, in the order of its entries."""
+    return b"".join(_LENGTH.pack(len(opening)) + opening for opening in openings)
+
+
+def decode_openings(data: bytes) -> list[bytes]:
+    """Read the opening records of a bundle; an empty one stands for none.
+
+    Raises:
+        VerificationError: the file is cut or overlong.
+    """
+    openings: list[bytes] = []
+    place = 0
+    while place < len(data):
+        start = place + _LENGTH.size
+        end = start + int.from_bytes(data[place:start], "big")
+        if start > len(data) or end > len(data):
+            raise VerificationError("the file of openings is cut short", where=f"byte {place}")
+        openings.append(data[start:end])
+        place = end
+    return openings
+
+
+class Ledger:
+    """One log's files, written in the one order that survives a crash at any moment.
+
+    `append` may run in one thread and `publish` in another; each is called by one thread at a time.
+    After any exception from either, durable state is unknown and the ledger must not be used again.
+
+    Args:
+        files: the log's directory.
+        origin: the log's origin.
+        signer: signs its checkpoints; all its keys bear the origin as their name.
+    """
+
+    def __init__(self, files: Files, origin: str, signer: Signer) -> None:
+        if any(key.name != origin for key in signer.verifiers):
+            raise ConfigError(
+                f"the signing key's name is not the log's origin `{origin}`",
+                hint="make a key for this origin",
+            )
+        self._files = files
+        self._origin = origin
+        self._signer = signer
+        self.size = 0
+        self.published = 0
+        self._segment = segment_name(0)
+        self._segment_bytes = 0
+        self._waiting: deque[_Waiting] = deque()  # from the thread that appends to the one that publishes
+        self._frontier = Frontier()
+        self._openings: list[bytes] = []  # those of the frontier's last bundle
+        self._checked = Frontier()  # grows only from what was read back
+        self._compact = CompactRange()  # as above, by another way of computing the root
+
+    # ---- the first start ---------------------------------------------------------------------
+
+    def create(self, first: Item) -> None:
+        """Make a log in an empty directory, with its first entry published.
+
+        A crash anywhere in here leaves a directory without `log.json`, which is no log: it is removed
+        by hand and made again.
+        """
+        for folder in ("wal", "open", "state"):
+            self._files.make_folder(folder, private=True)
+        self._files.make_folder("tile", private=False)
+        self._new_segment(0)
+        self.append([first])
+        self.publish()
+        for key in self._signer.verifiers:
+            put_once(self._files, vkey_file(key), f"{key.vkey}\n".encode())
+        put_once(self._files, LOG_FILE, self._describe())
+
+    def _describe(self) -> bytes:
+        keys = [key.vkey for key in self._signer.verifiers]
+        return canonical.encode({"format": FORMAT, "keys": keys, "origin": self._origin}) + b"\n"
+
+    # ---- every later start -------------------------------------------------------------------
+
+    def recover(self, visit: Visit) -> None:
+        """Read the log back and make it ready to go on.
+
+        Args:
+            visit: told of each entry, in order.
+
+        Raises:
+            ConfigError: this is no log, or another one. Nothing was changed.
+            VerificationError: the log does not hold. Nothing was changed.
+        """
+        self._check_identity()
+        signed, published = self._read_head(SIGNED), self._read_head(CHECKPOINT)
+        if published.size > signed.size:
+            raise VerificationError(
+                "the published checkpoint is newer than the newest signed one: an old state was put back",
+                where=SIGNED,
+                proof={"signed": str(signed.size), "published": str(published.size)},
+            )
+        names = [name for name in self._files.names("wal") if segment_first(name) is not None]
+        last = self._replay(names, signed, published, visit)
+        if self.size < signed.size:
+            raise VerificationError(
+                f"a checkpoint of {signed.size} entries was signed, but only {self.size} are here",
+                where="wal",
+                hint="the disk lost entries or an old state was put back: restore the write-ahead log",
+            )
+        self._secure_tail(names, last)
+
+    def _check_identity(self) -> None:
+        found = self._files.read(LOG_FILE)
+        if found is None:
+            raise ConfigError("there is no log here", hint="make one with `zoneproxy init DIR`")
+        if found != self._describe():
+            raise ConfigError(
+                f"the log here is not that of `{self._origin}` with this key",
+                hint="check the log directory, the log's origin and the key file in the configuration",
+            )
+
+    def _read_head(self, path: str) -> Checkpoint:
+        data = self._files.read(path)
+        if data is None:
+            raise VerificationError("a checkpoint of the log is missing", where=path)
+        return open_checkpoint(data, self._signer.verifiers, self._origin)
+
+    def _replay(
+        self, names: list[str], signed: Checkpoint, published: Checkpoint, visit: Visit
+    ) -> Group | None:
+        last: Group | None = None
+        for group in join_segments(names, self._read_segment):
+            for item in group.items:
+                self._replay_item(item, signed, published, visit)
+            last = group
+        return last
+
+    def _replay_item(self, item: Item, signed: Checkpoint, published: Checkpoint, visit: Visit) -> None:
+        leaf = leaf_hash(item.entry)
+        visit(self.size, item.entry, leaf)
+        self.size += 1
+        if self.size <= published.size:
+            for done in self._take(item, leaf, self._frontier):
+                self._check_published(done)
+            self._compact.append(leaf)
+        else:
+            self._waiting.append(_Waiting(item, leaf))
+        if self.size == published.size:
+            _check_root(self._compact.root(), published, CHECKPOINT)
+            for edge in self._frontier.partials():
+                self._check_published(edge)
+            self.published = published.size
+            self._checked = self._frontier.copy()
+        if self.size == signed.size:
+            ahead = self._compact.copy()
+            for waiting in self._waiting:
+                ahead.append(waiting.leaf)
+            _check_root(ahead.root(), signed, SIGNED)
+
+    def _check_published(self, expected: TileFile) -> None:
+        path = expected.tile.path
+        found = self._files.read(path)
+        if found is None:
+            raise VerificationError("a published file is missing", where=path)
+        if found != expected.data:
+            raise VerificationError("a published file was changed", where=path)
+
+    def _read_segment(self, name: str) -> bytes:
+        return self._files.read(f"wal/{name}") or b""
+
+    def _secure_tail(self, names: list[str], last: Group | None) -> None:
+        """Write the last group again: what was read back may only have stood in the page cache.
+
+        A crash before the removal of an unacknowledged tail, between it and the rewriting, or after,
+        leaves the same groups to read.
+        """
+        if last is None:
+            raise VerificationError("the write-ahead log is empty", where="wal")
+        if decode_group(self._read_segment(names[-1])) is None:
+            self._files.remove(f"wal/{names[-1]}")
+            self._files.sync_folder("wal")
+        data = encode_group(last)
+        self._segment, self._segment_bytes = segment_name(last.first), len(data)
+        replace(self._files, f"wal/{self._segment}", data, private=True)
+
+    # ---- append ------------------------------------------------------------------------------
+
+    def append(self, items: Sequence[Item]) -> list[bytes]:
+        """Make a group of records durable with one flush; return their leaf hashes.
+
+        A crash before the flush returned leaves a tail that recovery drops, or a whole group that it
+        keeps: nobody was told of either.
+        """
+        if self._segment_bytes >= SEGMENT_BYTES:
+            self._new_segment(self.size)
+        data = encode_group(Group(self.size, tuple(items)))
+        path = f"wal/{self._segment}"
+        self._files.append(path, data)
+        self._files.sync(path)
+        self._segment_bytes += len(data)
+        made = [_Waiting(item, leaf_hash(item.entry)) for item in items]
+        self._waiting.extend(made)
+        self.size += len(made)
+        return [waiting.leaf for waiting in made]
+
+    def _new_segment(self, first: int) -> None:
+        self._segment, self._segment_bytes = segment_name(first), 0
+        self._files.create(f"wal/{self._segment}", private=True)
+        self._files.sync_folder("wal")
+
+    # ---- publish -----------------------------------------------------------------------------
+
+    @property
+    def grown(self) -> bool:
+        """True if there are durable entries that no published checkpoint covers."""
+        return self.size > self.published
+
+    def publish(self) -> Checkpoint:
+        """Publish all entries that are durable now, and return the checkpoint that covers them.
+
+        Raises:
+            VerificationError: what was read back is not what was acknowledged; nothing was signed.
+            OSError: a write failed.
+        """
+        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        written = self._write_tiles(batch)
+        checkpoint = self._read_back(batch, written)
+        note = sign_checkpoint(checkpoint, [self._signer]).data
+        self._write_signed(note)
+        self._write_checkpoint(note)
+        self.published = checkpoint.size
+        return checkpoint
+
+    def _write_tiles(self, batch: list[_Waiting]) -> list[TileFile]:
+        done: list[TileFile] = []
+        for waiting in batch:
+            done += self._take(waiting.item, waiting.leaf, self._frontier, keep=True)
+        self._write_openings()
+        done += self._frontier.partials()
+        for made in done:
+            if made.tile.width == width_at(made.tile.level, made.tile.index, self.published):
+                continue  # an edge that did not grow
+            put_once(self._files, made.tile.path, made.data)
+        return done
+
+    def _take(self, item: Item, leaf: bytes, frontier: Frontier, *, keep: bool = False) -> list[TileFile]:
+        """Grow the frontier by one entry; the openings of a bundle that it completes are written."""
+        self._openings.append(item.opening)
+        done = frontier.append(item.entry, leaf)
+        if len(self._openings) == WIDTH:
+            if keep:
+                self._write_openings()
+            self._openings = []
+        return done
+
+    def _write_openings(self) -> None:
+        if any(self._openings):
+            bundle = (self._frontier.size - 1) // WIDTH
+            replace(self._files, open_path(bundle), encode_openings(self._openings), private=True)
+
+    def _read_back(self, batch: list[_Waiting], written: list[TileFile]) -> Checkpoint:
+        """Compute the tree again from the files, so that no slip in memory is ever signed."""
+        found = {made.tile: self._files.read(made.tile.path) or b"" for made in written}
+        leaves = iter(waiting.leaf for waiting in batch)
+        expected: list[TileFile] = []
+        for tile in sorted(tile for tile in found if tile.level == ENTRIES):
+            known = self._checked.size - tile.index * WIDTH
+            for entry in decode_bundle(found[tile], tile.width)[max(known, 0) :]:
+                leaf = leaf_hash(entry)
+                if leaf != next(leaves, None):
+                    raise VerificationError(
+                        "an entry on disk is not the one acknowledged", where=f"entry {self._checked.size}"
+                    )
+                expected += self._checked.append(entry, leaf)
+                self._compact.append(leaf)
+        expected += self._checked.partials()
+        for made in expected:
+            if found.get(made.tile) != made.data:
+                raise VerificationError("a file on disk is not what the tree makes", where=made.tile.path)
+        root = self._compact.root()
+        if not root == self._checked.root() == self._frontier.root() or next(leaves, None) is not None:
+            raise VerificationError("two computations of the root differ", where=f"size {self._compact.size}")
+        return Checkpoint(self._origin, self._compact.size, root)
+
+    def _write_signed(self, note: bytes) -> None:
+        replace(self._files, SIGNED, note, private=True)
+
+    def _write_checkpoint(self, note: bytes) -> None:
+        replace(self._files, CHECKPOINT, note)
+
+
+def vkey_file(key: VerifierKey) -> str:
+    """Return the name of the file that holds one of a log's verifier keys, in its directory."""
+    name = "".join(char if (char.isascii() and char.isalnum()) or char in ".-" else "-" for char in key.name)
+    return f"{name.strip('.-') or 'log'}.vkey"
+
+
+def _check_root(root: bytes, checkpoint: Checkpoint, where: str) -> None:
+    if root != checkpoint.root:
+        raise VerificationError(
+            f"the write-ahead log's first {checkpoint.size} entries have another root",
+            where=where,
+            proof={"signed": checkpoint.root.hex(), "computed": root.hex()},
+        )
