@@ -22,6 +22,7 @@ import addons.doors  # noqa: F401 - registers the `zone:` mode
 from addons.boundary import Boundary, shut
 from addons.options import fix, freeze
 from zoneproxy.assembly import Boundary as Core
+from zoneproxy.assembly import Zone
 from zoneproxy.terms.errors import ConfigError
 
 log = logging.getLogger("zoneproxy.master")
@@ -94,41 +95,44 @@ class Seal:
 
 
 
-async def serve(core: Core, *, ready: Callable[[list[str]], None]) -> None:
+async def serve(assembled: Zone, *, ready: Callable[[list[str]], None]) -> None:
     """Run the production door until it is told to stop, or until the log fails.
 
     Args:
-        core: the assembled boundary.
+        assembled: the zone, its log open.
         ready: called once with the addresses of all open doors.
 
     Raises:
         ConfigError: a door could not be opened; nothing was served.
         TraceError: the log failed; every flow was refused from then on.
     """
+    core = assembled.boundary
     boundary = Boundary(core)
     zone = ZoneMaster(options.Options(), boundary)
     fix(zone.options, core)
     loop = asyncio.get_running_loop()
-    core.on_failure(lambda: loop.call_soon_threadsafe(zone.should_exit.set))
+    assembled.tell_failure(lambda: loop.call_soon_threadsafe(zone.should_exit.set))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, zone.should_exit.set)
-    # The doors open before `running` is called; until `core.start` is done they accept nothing.
+    # The doors open before `running` is called; until the start is recorded they accept nothing.
     running = asyncio_utils.create_task(zone.run(), name="zone master", keep_ref=True)
     server = zone.addons.get("proxyserver")
     try:
-        await core.start()
+        await assembled.start()
         doors = await _opened(server, running, core)
         freeze(zone.options)
         ready(doors)
         await running
     finally:
-        core.shut()
+        assembled.shut()
         await server.servers.update([])
         await _drained(boundary, core.limits.drain_timeout_s)
         await boundary.stop()
-        await core.close()
+        await assembled.close()
         zone.should_exit.set()
         await asyncio.wait([running])
+    if assembled.failure is not None:
+        raise assembled.failure
 
 
 async def _opened(server: Any, running: asyncio.Task[None], core: Core) -> list[str]:

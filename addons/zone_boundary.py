@@ -7,6 +7,7 @@ marks every record `assurance: dev`, and opens loopback listeners only.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from mitmproxy import ctx, exceptions
 import addons.doors  # noqa: F401 - registers the `zone:` mode
 from addons.boundary import Boundary
 from addons.options import fix
-from zoneproxy.assembly import assemble
+from zoneproxy.assembly import Zone, assemble
 from zoneproxy.terms.errors import ZoneError
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ class DeveloperDoor(Boundary):
 
     name = "boundary"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.zone: Zone | None = None
+
     def load(self, loader: Loader) -> None:
         """Offer the one option."""
         loader.add_option("zone_config", str, "", "the zone.yaml to run (developer's door)")
@@ -46,29 +51,32 @@ class DeveloperDoor(Boundary):
             raise exceptions.OptionsError("zone_config can't change while the boundary runs")
         log.warning(WARNING)
         try:
-            core = assemble(ctx.options.zone_config, assurance="dev")
+            zone = assemble(ctx.options.zone_config, assurance="dev")
         except ZoneError as error:
             hint = f" (hint: {error.hint})" if error.hint else ""
             raise exceptions.OptionsError(f"{error.message}{hint}") from error
-        if not core.loopback_only:
-            core.abandon()
+        if not zone.boundary.loopback_only:
+            asyncio.run(zone.close())
             raise exceptions.OptionsError("the developer's door opens loopback listeners only")
-        self.core = core
-        fix(ctx.options, core)
+        self.zone = zone
+        self.core = zone.boundary
+        fix(ctx.options, zone.boundary)
 
     async def running(self) -> None:
         """Write the opening records; only then are connections accepted."""
-        if self.core is None:
+        if self.zone is None:
             log.error("no zone_config: nothing is served")
             ctx.master.shutdown()
             return
-        await self.core.start()
+        self.zone.tell_failure(ctx.master.shutdown)
+        await self.zone.start()
 
     async def done(self) -> None:
         """Record what is still under way and close the log."""
-        if self.core is not None:
+        if self.zone is not None:
+            self.zone.shut()
             await self.stop()
-            await self.core.close()
+            await self.zone.close()
 
 
 addons = [DeveloperDoor()]

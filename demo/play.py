@@ -10,6 +10,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from demo.programs import ROOT, StartError
@@ -119,7 +120,9 @@ def _closing(programme: Programme, seconds: float) -> None:
     _say("what to look at next")
     _say(f"  .venv/bin/zoneproxy log verify {log}       what a regulator runs; the key is {log}/*.vkey")
     _say(f"  .venv/bin/zoneproxy replay {log}           every decision again, under the policy of its day")
-    _say(f"  {CONFIG.relative_to(ROOT)}                 the operator's configuration: doors, tenants, servers")
+    _say(
+        f"  {CONFIG.relative_to(ROOT)}                 the operator's configuration: doors, tenants, servers"
+    )
     _say("  policies/                                the rules, regulator's layer and operator's layer")
     _say("  zoneproxy/passage/machine.py             the way of a request, as a table")
 
@@ -134,7 +137,7 @@ def main() -> int:
         with set_stage(_say) as stage:
             _opening(stage)
             for scene in SCENES:
-                programme.act(scene.title, scene.expected, lambda scene=scene: scene.play(stage))
+                programme.act(scene.title, scene.expected, partial(scene.play, stage))
     except (StageError, StartError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

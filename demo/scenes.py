@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import httpx2
@@ -97,10 +98,12 @@ def ask_streamed(stage: Stage) -> str:
             _require(bool(event.choices), "an event came that the client did not ask for")
             text += event.choices[0].delta.content or ""
             moments.append(time.monotonic())
-    apart = sum(after - before > _MOMENT_SECONDS for before, after in zip(moments, moments[1:], strict=False))
+    apart = sum(after - before > _MOMENT_SECONDS for before, after in pairwise(moments))
     _require(apart >= _MOMENTS, f"{len(moments)} events came in {apart + 1} pieces")
     took = 1000 * (moments[-1] - moments[0])
-    return f"{len(moments)} events over {took:.0f} ms, the first while the last was not yet made: {_quote(text)}"
+    return (
+        f"{len(moments)} events over {took:.0f} ms, the first while the last was not yet made: {_quote(text)}"
+    )
 
 
 def domestic_caller(stage: Stage) -> str:
@@ -157,7 +160,9 @@ def workload_calls_inland(stage: Stage) -> str:
     with _singapore(stage) as client:
         answer = _ask(client, SCRIPTED_MODEL, f"workload: fetch {stage.inland_url} and sum it up")
     text = answer.choices[0].message.content or ""
-    _require(any(code in text for code in ("lane-domestic", "destination-domestic")), f"it says {_quote(text)}")
+    _require(
+        any(code in text for code in ("lane-domestic", "destination-domestic")), f"it says {_quote(text)}"
+    )
     _require(stage.inland_requests() == 0, "the call reached the domestic host")
     return f"the workload says: {text}; the host saw nothing"
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tests.unit.content.identifiers import DONE, KEY, anthropic_event, chat_chunk, resident_id, text_delta
 from zoneproxy.content.dialects import recognise
-from zoneproxy.content.scan import ScanSettings, locate
+from zoneproxy.content.locate import locate
+from zoneproxy.content.scan import ScanSettings
 from zoneproxy.content.stream import AnswerStream
 from zoneproxy.content.window import MOST_HELD, Window
 
@@ -30,7 +31,7 @@ TEXTS = st.lists(PIECES, min_size=1, max_size=6).map("".join)
 
 
 def streamed(pieces):
-    window = Window(2)
+    window = Window(SETTINGS)
     hits = []
     for piece in pieces:
         hits += window.grow(piece)
@@ -43,7 +44,7 @@ def test_streamed_findings_are_the_whole_texts_findings(text, data):
     """Any split of a text gives the findings of the whole, in the same places."""
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=12)))
     pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    whole = sorted({(hit.kind, hit.start, hit.value) for hit in locate(text, 2).hits})
+    whole = sorted({(hit.kind, hit.start, hit.value) for hit in locate(text, SETTINGS).hits})
     assert streamed(pieces) == whole
 
 

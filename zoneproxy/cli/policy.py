@@ -8,27 +8,74 @@ newly allowed.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-from collections.abc import Mapping
-from pathlib import Path
 
-from zoneproxy.policy.bundle import LAYERS, Policy, check_layers, load
+from zoneproxy.cli.policy_files import LOAD, OK, PROBLEMS, load_all, read_file
+from zoneproxy.cli.policy_proof import run_diff, run_explain, run_prove
+from zoneproxy.cli.policy_test import run_test
+from zoneproxy.policy.bundle import LAYERS, check_layers
 from zoneproxy.policy.render import render_all, to_json, to_sarif
-from zoneproxy.terms.errors import ConfigError, PolicyError, Problem
+from zoneproxy.policy.schema import cases_schema, policy_schema
+from zoneproxy.terms.errors import PolicyError
+from zoneproxy.terms.facts import VOCABULARY
 
-OK, PROBLEMS, USAGE, LOAD, TESTS, PROOF, COVERAGE, NEWLY_ALLOWED = range(8)
+__all__ = ["LOAD", "add_parser"]
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `policy` and its own commands; each sets `func`: Namespace in, exit code out."""
     parser = subparsers.add_parser("policy", help="check, test, prove and compare policies")
     commands = parser.add_subparsers(dest="policy_command", required=True, metavar="COMMAND")
+
     check = commands.add_parser("check", help="report every mistake of policy files")
     check.add_argument("files", nargs="+", metavar="FILE", help="policy file")
     form = check.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object a problem")
     form.add_argument("--sarif", action="store_true", help="a SARIF 2.1.0 log, for code review tools")
     check.set_defaults(func=run_check)
+
+    test = commands.add_parser("test", help="run policies' test files")
+    test.add_argument(
+        "files", nargs="+", metavar="TESTFILE", help="test file, beside the policies that it names"
+    )
+    test.add_argument("--run", metavar="TEXT", default="", help="only cases whose name holds this text")
+    test.add_argument("--cover", action="store_true", help="show what no case has seen")
+    test.add_argument(
+        "--mutate", action="store_true", help="plant mistakes and show those that nothing notices"
+    )
+    test.add_argument("--json", action="store_true", help="one JSON object a case")
+    test.add_argument("--junit", metavar="FILE", help="write the results as JUnit XML too")
+    test.set_defaults(func=run_test)
+
+    proof = commands.add_parser("prove", help="prove the invariants of policies for all facts there can be")
+    proof.add_argument("files", nargs="+", metavar="FILE", help="the layers that are judged together")
+    proof.add_argument("--json", action="store_true", help="one JSON object a result")
+    proof.add_argument("--write-test", metavar="FILE", help="write the counterexamples as a test file")
+    proof.set_defaults(func=run_prove)
+
+    diff = commands.add_parser(
+        "diff", help="show what a new version allows and denies that the old one did not"
+    )
+    diff.add_argument("old", metavar="OLD", help="policy file, or several with commas between them")
+    diff.add_argument("new", metavar="NEW", help="policy file, or several with commas between them")
+    diff.add_argument("--json", action="store_true", help="one JSON object a difference")
+    diff.set_defaults(func=run_diff)
+
+    why = commands.add_parser("explain", help="show why facts are allowed or denied, rule by rule")
+    why.add_argument("facts", metavar="FACTS", help="YAML file: a mapping of facts to values")
+    why.add_argument("files", nargs="+", metavar="FILE", help="the layers that are judged together")
+    why.add_argument("--phase", choices=["collect", "process", "return"], default="collect", help="the leg")
+    why.add_argument("--all", action="store_true", help="also rules that did not fire")
+    why.set_defaults(func=run_explain)
+
+    facts = commands.add_parser("facts", help="list the facts that conditions can ask for")
+    facts.add_argument("--json", action="store_true", help="one JSON object a fact")
+    facts.set_defaults(func=run_facts)
+
+    schema = commands.add_parser("schema", help="print the JSON Schema of policy files, for editors")
+    schema.add_argument("--tests", action="store_true", help="that of test files instead")
+    schema.set_defaults(func=run_schema)
 
 
 def run_check(args: argparse.Namespace) -> int:
@@ -58,27 +105,32 @@ def run_check(args: argparse.Namespace) -> int:
     return OK
 
 
-def load_all(sources: Mapping[str, bytes]) -> tuple[list[Policy], list[Problem]]:
-    """Load policies, collecting the problems of all files."""
-    policies: list[Policy] = []
-    problems: list[Problem] = []
-    for name, data in sources.items():
-        try:
-            policies.append(load(data, name))
-        except PolicyError as error:
-            problems += error.problems
-    return policies, problems
+def run_facts(args: argparse.Namespace) -> int:
+    """List the vocabulary."""
+    for spec in VOCABULARY.values():
+        if args.json:
+            print(
+                json.dumps(
+                    {
+                        "name": spec.name,
+                        "type": spec.type,
+                        "phase": spec.phase,
+                        "provider": spec.provider,
+                        "doc": spec.doc,
+                        "values": list(spec.values),
+                        "private": spec.private,
+                    },
+                    ensure_ascii=False,
+                )
+            )
+        else:
+            values = f" ({', '.join(spec.values)})" if spec.values else ""
+            print(f"{spec.name:24} {spec.type:8} {spec.phase:8} {spec.doc}{values}")
+    return OK
 
 
-def read_file(name: str) -> bytes:
-    """Read a file that the user named.
-
-    Raises:
-        ConfigError: it can't be read.
-    """
-    try:
-        return Path(name).read_bytes()
-    except OSError as error:
-        raise ConfigError(
-            f"can't read `{name}`: {(error.strerror or 'unknown error').lower()}", hint="check the path"
-        ) from None
+def run_schema(args: argparse.Namespace) -> int:
+    """Print a schema."""
+    schema = cases_schema() if args.tests else policy_schema()
+    print(json.dumps(schema, ensure_ascii=False, indent=1, sort_keys=True))
+    return OK

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from zoneproxy.content.dialects import Endpoint
 from zoneproxy.content.media import is_json, read_media_type
-from zoneproxy.content.scan import ScanSettings, scan_bytes, scan_text
+from zoneproxy.content.scan import ScanSettings, scan_body, scan_bytes, scan_text
 from zoneproxy.content.strict_json import UnreadableError, read_value
 from zoneproxy.content.walk import strings
 from zoneproxy.terms.finding import Finding, Segment
@@ -60,30 +60,29 @@ def read_answer(  # noqa: PLR0917 - the order of an answer as it comes in
         body: the whole body, transfer coding undone.
         settings: detectors and their level.
     """
-    findings = scan_bytes(body, settings)
     if content_encoding not in (None, "", "identity"):
-        return AnswerReading("unknown_type", findings)
+        return AnswerReading("unknown_type", scan_bytes(body, settings))
     if not body:
-        return AnswerReading("ok", findings)
+        return AnswerReading("ok")
     if is_json(content_type):
-        return _json(body, findings, settings)
+        return _json(body, settings)
     stored = endpoint is None or (endpoint.answer == "any" and _OK <= status < _MULTIPLE)
     if stored or (status >= _MULTIPLE and _is_text(content_type)):
-        return _text(content_type, body, findings, settings)
-    return AnswerReading("unknown_type", findings)
+        return _other(content_type, body, settings)
+    return AnswerReading("unknown_type", scan_bytes(body, settings))
 
 
-def _json(body: bytes, findings: tuple[Finding, ...], settings: ScanSettings) -> AnswerReading:
+def _json(body: bytes, settings: ScanSettings) -> AnswerReading:
+    findings = list(scan_bytes(body, settings))
     try:
         value = read_value(body, _MAX_DEPTH)
     except UnreadableError:
-        return AnswerReading("unreadable", findings)
-    found = list(findings)
+        return AnswerReading("unreadable", tuple(findings))
     size = 0
     for segment, text in strings(value, Segment.OUTPUT):
         size += len(text) if text.isascii() else len(text.encode())
-        found.extend(scan_text(text, segment, settings))
-    return AnswerReading("ok", tuple(found), value if isinstance(value, dict) else None, size)
+        findings.extend(scan_text(text, segment, settings))
+    return AnswerReading("ok", tuple(findings), value if isinstance(value, dict) else None, size)
 
 
 def _is_text(content_type: str | None) -> bool:
@@ -91,14 +90,13 @@ def _is_text(content_type: str | None) -> bool:
     return media is not None and (media.essence.startswith("text/") or media.essence in _TEXT_TYPES)
 
 
-def _text(
-    content_type: str | None, body: bytes, findings: tuple[Finding, ...], settings: ScanSettings
-) -> AnswerReading:
+def _other(content_type: str | None, body: bytes, settings: ScanSettings) -> AnswerReading:
+    """A stored file, or an error page: it passes as text that could be looked into whole."""
+    seen = scan_body(body, content_type, None, settings, segment=Segment.OUTPUT)
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
-        return AnswerReading("unknown_type", findings)
-    if not _is_text(content_type) or "\x00" in text:
-        return AnswerReading("unknown_type", findings)
-    found = (*findings, *scan_text(text, Segment.OUTPUT, settings))
-    return AnswerReading("ok", found, None, len(body))
+        return AnswerReading("unknown_type", seen.findings)
+    if not seen.whole or not _is_text(content_type) or "\x00" in text:
+        return AnswerReading("unknown_type", seen.findings)
+    return AnswerReading("ok", seen.findings, None, len(body))

@@ -22,7 +22,9 @@ _HEADER_BYTES = 30
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED, _STREAMED = 1, 8
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_GB_LEAD = re.compile(rb"(?:[\x00-\x7f]|[\x81-\xfe][\x40-\x7e\x80-\xfe]|[\x81-\xfe][\x30-\x39][\x81-\xfe][\x30-\x39])+\Z")
+_GB_LEAD = re.compile(
+    rb"(?:[\x00-\x7f]|[\x81-\xfe][\x40-\x7e\x80-\xfe]|[\x81-\xfe][\x30-\x39][\x81-\xfe][\x30-\x39])+\Z"
+)
 _COMMON_HAN = re.compile("[\u4e00-\u9fa5\u3000-\u303f\uff00-\uffef]")
 _HIGH = re.compile(rb"[\x80-\xff]")
 

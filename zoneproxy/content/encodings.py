@@ -23,13 +23,17 @@ _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});?")
 _NUMERIC_ENTITY = re.compile(r"&#")
 _ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|([nrt\"'/]))")
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_\-])[A-Za-z0-9+/_\-]{14,}(?:(?:\r?\n|\\n)[A-Za-z0-9+/_\-]{14,})*+={0,2}")
+_BASE64 = re.compile(
+    r"(?<![A-Za-z0-9+/_\-])[A-Za-z0-9+/_\-]{14,}(?:(?:\r?\n|\\n)[A-Za-z0-9+/_\-]{14,})*+={0,2}"
+)
 _LINE = re.compile(r"\r?\n|\\n")
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:0x)?((?:[0-9A-Fa-f]{2}){11,}+)(?![0-9A-Za-z])")
-_SPACED = re.compile(r"(?<![!-~])(?:[!-~\u4e00-\u9fff][ \t]){5,}[!-~\u4e00-\u9fff](?![!-~])|(?<=[^\x00-\x7f])(?:[!-~] ){5,}[!-~](?![!-~])")
+_SPACED = re.compile(
+    r"(?<![!-~])(?:[!-~\u4e00-\u9fff][ \t]){5,}[!-~\u4e00-\u9fff](?![!-~])|(?<=[^\x00-\x7f])(?:[!-~] ){5,}[!-~](?![!-~])"
+)
 _BROKEN = re.compile(r"(?<=[0-9A-Za-z@._:-])[ \t]{0,2}\r?\n[ \t]{0,2}(?=[0-9A-Za-z@._:-])")
 _LETTER = re.compile(r"[A-Za-z]")
-_FEWEST_ESCAPES = 3
+_FEWEST_ESCAPES, _FEWEST_ENCODED, _FEWEST_SPACED = 3, 14, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +62,22 @@ def pieces(text: str) -> Iterator[Piece]:
             yield Piece("entity", 0, len(text), plain)
     if "\\" in text and _ESCAPE.search(text):
         yield Piece("escape", 0, len(text), _ESCAPE.sub(_unescaped, text))
+    lengths = list(map(len, text.split()))
+    if lengths and max(lengths) >= _FEWEST_ENCODED:
+        yield from _words(text)
+    if lengths.count(1) >= _FEWEST_SPACED:
+        joined = _SPACED.sub(_joined, text)
+        if joined != text:
+            yield Piece("spaced", 0, len(text), joined)
+
+
+def _words(text: str) -> Iterator[Piece]:
     for found in _HEX.finditer(text):
         yield Piece("hex", found.start(), found.end(), bytes.fromhex(found.group(1)))
     for found in _BASE64.finditer(text):
         data = _base64(found.group())
         if data:
             yield Piece("base64", found.start(), found.end(), data)
-    joined = _SPACED.sub(_joined, text)
-    if joined != text:
-        yield Piece("spaced", 0, len(text), joined)
 
 
 def unbroken(text: str) -> str:

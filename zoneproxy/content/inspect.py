@@ -20,8 +20,6 @@ from zoneproxy.terms.finding import Segment
 
 MOST_DEPTH = 4
 MOST_DECODED = 16_000_000
-_OUTWARD = (Segment.OUTPUT, Segment.FILE)
-_NO_TEXT = 64
 
 
 @dataclass(slots=True)
@@ -29,19 +27,24 @@ class Inspection:
     """What was seen in a body.
 
     Attributes:
+        settings: how closely is looked.
+        leaving: the body leaves the zone, so the zone's assets count.
         hits: what was found, each kind and value once, with whose words it stands in.
         whole: everything in it could be looked into.
         steps: the decoding steps taken, in order of first use.
     """
 
     settings: ScanSettings
+    leaving: bool = True
     hits: list[tuple[Hit, Segment]] = field(default_factory=list)
     whole: bool = True
     steps: list[str] = field(default_factory=list)
     budget: int = MOST_DECODED
     _seen: set[tuple[str, str]] = field(default_factory=set)
 
-    def body(self, data: bytes, content_type: str | None, content_encoding: str | None, segment: Segment) -> None:
+    def body(
+        self, data: bytes, content_type: str | None, content_encoding: str | None, segment: Segment
+    ) -> None:
         """Look into a whole body."""
         opened = containers.decoded(data, content_encoding)
         if not opened.whole:
@@ -54,7 +57,7 @@ class Inspection:
         """Look into bytes: what they are, what they contain, what they say."""
         if not self._spend(len(data), depth):
             return
-        if segment in _OUTWARD:
+        if self.leaving:
             for hit in artefacts.find(data):
                 self._add(hit, segment)
         if media is not None and media.essence.startswith("multipart/"):
@@ -82,7 +85,7 @@ class Inspection:
             adapter = adapter or weights.speaks_of_adapters(opened.data)
             if opened.data:
                 self.data(opened.data, None, segment, depth + 1)
-        if segment in _OUTWARD and (kind := weights.archive_kind(names, adapter)):
+        if self.leaving and (kind := weights.archive_kind(names, adapter)):
             self._add(Hit(kind, 0, len(data), 1, 1000, artefacts.CATEGORIES[kind], kind), segment)
 
     def text(self, text: str, media: MediaType | None, segment: Segment, depth: int) -> None:
@@ -102,7 +105,7 @@ class Inspection:
                 if self._spend(len(piece.data), depth):
                     self._step(piece.step)
                     self._placed(piece, segment, depth)
-            elif containers.is_container(piece.data) or _says(piece.data):
+            elif containers.is_container(piece.data) or self._says(piece.data):
                 self._step(piece.step)
                 self._placed(piece, segment, depth)
 
@@ -122,6 +125,11 @@ class Inspection:
                 owner,
             )
 
+    def _says(self, data: bytes) -> bool:
+        """Tell whether decoded bytes say something: a text, or a file that is known by its header."""
+        known = self.leaving and next(artefacts.find(data), None) is not None
+        return known or containers.text_of(data) is not None
+
     def _spend(self, size: int, depth: int) -> bool:
         self.budget -= size
         if self.budget < 0 or depth > MOST_DEPTH:
@@ -137,11 +145,6 @@ class Inspection:
         if (hit.kind, hit.value) not in self._seen and hit.level <= self.settings.level:
             self._seen.add((hit.kind, hit.value))
             self.hits.append((hit, segment))
-
-
-def _says(data: bytes) -> bool:
-    """Tell whether decoded bytes say something: a text, or a file that is known by its header."""
-    return next(artefacts.find(data), None) is not None or containers.text_of(data) is not None
 
 
 def _encoded(text: str) -> bool:

@@ -32,6 +32,7 @@ _AS_DIGITS = str.maketrans("OoQDlIi|!ZzSsBbgq", "00001111122558699")
 _MIXED_TOKEN = re.compile(
     r"(?<![0-9A-Za-z])(?=[0-9]*[OoQDlIi|!ZzSsBbgq])[0-9OoQDlIi|!ZzSsBbgq]{11,19}[Xx]?(?![0-9A-Za-z])"
 )
+_MAYBE_MIXED = re.compile(r"[0-9][0-9OoQDlIi|!ZzSsBbgq]{6}")
 _DIGIT = re.compile(r"[0-9]")
 _FEWEST_DIGITS = 7
 
@@ -61,9 +62,14 @@ def _numeral_run(found: re.Match[str]) -> str:
     return run.translate(_NUMERALS) if len(_ONE_NUMERAL.findall(run)) >= _FEWEST_NUMERALS else run
 
 
+def maybe_digits(text: str) -> bool:
+    """Tell cheaply whether `digits` could change the text."""
+    return _MAYBE_MIXED.search(text) is not None
+
+
 def digits(text: str) -> str:
     """Read letters that look like digits as digits, in tokens that are mostly digits."""
-    return _MIXED_TOKEN.sub(_mixed_token, text)
+    return _MIXED_TOKEN.sub(_mixed_token, text) if _MAYBE_MIXED.search(text) else text
 
 
 def _mixed_token(found: re.Match[str]) -> str:

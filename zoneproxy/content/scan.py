@@ -10,16 +10,28 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from zoneproxy.content import artefacts
 from zoneproxy.content.detectors.view import Hit
 from zoneproxy.content.inspect import Inspection
 from zoneproxy.content.settings import ScanSettings
 from zoneproxy.terms.finding import Finding, Mixing, Segment
 
-__all__ = ["ScanSettings", "Verdict", "scan_bytes", "scan_text", "to_finding", "verdict"]
+__all__ = [
+    "BodyScan",
+    "ScanSettings",
+    "Verdict",
+    "scan_body",
+    "scan_bytes",
+    "scan_text",
+    "to_finding",
+    "verdict",
+]
 
 _DETECTED_SCORE = 350
 _MAX_SCORE = 1_000_000
 _WEIGHTS = "model_weights"
+# A shorter word without digits is neither an identifier nor the encoding of one.
+_SHORTEST_ENCODED = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +66,71 @@ def scan_text(text: str, segment: Segment, settings: ScanSettings) -> tuple[Find
     """Find what may not cross in a whole text, and in what stands encoded in it.
 
     Places are characters of the text as it came; what was found in an encoded piece stands where
-    the piece stands.
+    the piece stands. In a model's output the zone's own assets count too.
     """
-    seen = Inspection(settings)
+    if len(text) < _SHORTEST_ENCODED and text.isalpha() and text.isascii():
+        return ()
+    seen = Inspection(settings, leaving=segment is Segment.OUTPUT)
     seen.string(text, segment, 0)
-    return tuple(to_finding(hit, owner, settings) for hit, owner in seen.hits)
+    return _findings(seen)
 
 
 def scan_bytes(data: bytes, settings: ScanSettings) -> tuple[Finding, ...]:
-    """Find the zone's assets in bytes of whatever declared type, and in what they contain."""
-    seen = Inspection(settings)
-    seen.data(data, None, Segment.FILE, 0)
-    return tuple(to_finding(hit, owner, settings) for hit, owner in seen.hits)
+    """Find the zone's assets at the beginning of bytes of whatever declared type."""
+    return tuple(to_finding(hit, Segment.FILE, settings) for hit in artefacts.find(data))
+
+
+@dataclass(frozen=True, slots=True)
+class BodyScan:
+    """What a body holds.
+
+    Attributes:
+        findings: what may not cross.
+        whole: everything in it could be looked into.
+        steps: the decoding steps taken, in order of first use.
+    """
+
+    findings: tuple[Finding, ...]
+    whole: bool
+    steps: tuple[str, ...]
+
+
+def scan_body(
+    data: bytes,
+    content_type: str | None,
+    content_encoding: str | None,
+    settings: ScanSettings,
+    *,
+    segment: Segment = Segment.FILE,
+    leaving: bool = True,
+) -> BodyScan:
+    """Look into a whole body of any type, through its encodings and containers.
+
+    Args:
+        data: the body as it came.
+        content_type: the header's only value, or `None`.
+        content_encoding: the header's only value, or `None`.
+        settings: how closely is looked.
+        segment: whose words it is where its structure does not say more.
+        leaving: the body leaves the zone, so the zone's assets count.
+    """
+    seen = Inspection(settings, leaving=leaving)
+    seen.body(data, content_type, content_encoding, segment)
+    return BodyScan(_findings(seen), seen.whole, tuple(seen.steps))
+
+
+def _findings(seen: Inspection) -> tuple[Finding, ...]:
+    return tuple(to_finding(hit, owner, seen.settings) for hit, owner in seen.hits)
 
 
 def verdict(findings: Iterable[Finding], *, scanned_all: bool) -> Verdict:
-    """Add findings up.
+    """Add findings up; the same value found twice counts once.
 
     Args:
         findings: all findings of a request or of an answer.
         scanned_all: everything that could cross was looked into.
     """
-    found = tuple(findings)
+    found = {(finding.kind, finding.digest): finding for finding in findings}.values()
     score = min(sum(finding.score for finding in found), _MAX_SCORE)
     categories = frozenset(finding.category for finding in found)
     if score >= _DETECTED_SCORE:

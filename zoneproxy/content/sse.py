@@ -69,6 +69,13 @@ class EventSplitter:
         Raises:
             BrokenEventError: an event is too large (`too_large`) or can't be read (`unreadable`).
         """
+        if not self._buffer and data.endswith(b"\n\n") and b"\r" not in data:
+            # The usual form: whole events, ended by line feeds.
+            for piece in data[:-2].split(b"\n\n"):
+                if len(piece) + 2 > self._max:
+                    raise BrokenEventError("too_large")
+                yield read_event(piece + b"\n\n")
+            return
         self._buffer += data
         start = 0
         try:
@@ -96,6 +103,8 @@ def read_event(raw: bytes) -> ServerEvent:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise BrokenEventError("unreadable") from None
+    if text.startswith("data: ") and text.endswith("\n\n") and text.count("\n") == 2 and "\r" not in text:  # noqa: PLR2004 - the usual form: one line and a blank one
+        return ServerEvent(raw, "", text[6:-2], "")
     name = ""
     data: list[str] = []
     remarks: list[str] = []

@@ -28,8 +28,8 @@ from typing import Any, Literal
 from zoneproxy.content.deltas import Channel, Delta, read_delta
 from zoneproxy.content.detectors.view import Hit
 from zoneproxy.content.dialects import Endpoint
-from zoneproxy.content.media import is_event_stream
 from zoneproxy.content.locate import locate
+from zoneproxy.content.media import is_event_stream
 from zoneproxy.content.scan import ScanSettings, to_finding
 from zoneproxy.content.sse import BrokenEventError, EventSplitter, ServerEvent
 from zoneproxy.content.strict_json import UnreadableError, read_object, without

@@ -58,15 +58,15 @@ def read_value(data: bytes | str, max_depth: int) -> Any:
     if too_deep(text, max_depth):
         raise UnreadableError("the values are nested too deeply")
     try:
-        start = _skip(text, 0)
+        start = 0 if text[:1] in "{[" else _skip(text, 0)
         value, end = _DECODER.raw_decode(text, start)
     except UnreadableError:
         raise
     except (ValueError, RecursionError):
         raise UnreadableError("the text is not JSON") from None
-    if _skip(text, end) != len(text):
+    if end != len(text) and _skip(text, end) != len(text):
         raise UnreadableError("something follows the value")
-    if _SURROGATE.search(text) and _LONE.search(json.dumps(value, ensure_ascii=False)):
+    if "\\u" in text and _SURROGATE.search(text) and _LONE.search(json.dumps(value, ensure_ascii=False)):
         raise UnreadableError("a string holds half a character")
     return value
 

@@ -12,8 +12,8 @@ import re
 from dataclasses import replace
 
 from zoneproxy.content.detectors.view import Hit
+from zoneproxy.content.locate import LONGEST_CUE, Located, has_cue, locate
 from zoneproxy.content.normalise import DIGIT, GAP, INVISIBLE
-from zoneproxy.content.locate import locate
 from zoneproxy.content.settings import ScanSettings
 
 MOST_HELD = 160
@@ -41,6 +41,7 @@ class Window:
     def __init__(self, settings: ScanSettings) -> None:
         self._settings = settings
         self._text = ""
+        self._cued = False
         self._seen: set[tuple[str, int]] = set()
         self.offset = 0
         self.safe = 0
@@ -64,7 +65,7 @@ class Window:
             final: nothing follows: whatever waits is decided now.
         """
         self._text += text
-        found = locate(self._text, self._settings, final=final)
+        found = self._located(len(text), final=final)
         hits = [
             replace(hit, start=hit.start + self.offset, end=hit.end + self.offset)
             for hit in found.hits
@@ -80,6 +81,16 @@ class Window:
             self._text = self._text[surplus:]
             self.offset += surplus
         return hits
+
+    def _located(self, grown: int, *, final: bool) -> Located:
+        """Look into the window; where it had no cue before, one can only be in its newest part."""
+        if not self._cued and self._text.isascii():
+            self._cued = has_cue(self._text[-grown - LONGEST_CUE :])
+            if not self._cued:
+                return Located((), len(self._text))
+        found = locate(self._text, self._settings, final=final)
+        self._cued = found.cued
+        return found
 
     def _new(self, hit: Hit) -> bool:
         """Tell whether a hit was not reported before; those at a cut left edge were, or are none."""
@@ -97,12 +108,10 @@ class Window:
         start = max(self.safe - self.offset, len(text) - _CONTEXT * 4)
         if _LAST.search(text, max(start, len(text) - MOST_HELD)) is None:
             return len(text)
-        run = None
-        for run in _RUN.finditer(text, start):
-            pass
-        if run is None or run.end() < len(text):
+        runs = list(_RUN.finditer(text, start))
+        if not runs or runs[-1].end() < len(text):
             return len(text)
-        newest = max(run.start(), len(text) - MOST_HELD)
-        if newest > run.start() and len(_DIGIT.findall(text, newest)) < _PADDED_DIGITS:
+        newest = max(runs[-1].start(), len(text) - MOST_HELD)
+        if newest > runs[-1].start() and len(_DIGIT.findall(text, newest)) < _PADDED_DIGITS:
             self.padded = True
         return newest

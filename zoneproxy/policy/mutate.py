@@ -85,18 +85,7 @@ Mistake = tuple[Path, str, Any]
 
 def _mistakes(data: Any) -> Iterator[Mistake]:
     for index, rule in enumerate(data["rules"]):
-        path: Path = ("rules", index)
-        name = rule.get("id")
-        if len(data["rules"]) > 1:
-            yield path, f"drop the rule {name}", _without(data, path)
-        if rule.get("mode") != "shadow":
-            yield path, f"only watch by {name}", _with(data, (*path, "mode"), "shadow")
-        if isinstance(rule.get("phase"), list):
-            for at, phase in enumerate(rule["phase"]):
-                yield path, f"{name} forgets the phase {phase}", _without(data, (*path, "phase", at))
-        if "when" in rule:
-            for where, what, mutated in _condition(data, (*path, "when"), rule["when"]):
-                yield where, f"{name}: {what}", mutated
+        yield from _rule(data, ("rules", index), rule)
     for phase, facts in (data.get("require_facts") or {}).items():
         for at, fact in enumerate(facts):
             place: Path = ("require_facts", phase, at)
@@ -105,6 +94,20 @@ def _mistakes(data: Any) -> Iterator[Mistake]:
         for at, value in enumerate(values):
             if len(values) > 1:
                 yield place, f"{show_path(place)} loses {value}", _without(data, (*place, at))
+
+
+def _rule(data: Any, path: Path, rule: Any) -> Iterator[Mistake]:
+    name = rule["id"]
+    if len(data["rules"]) > 1:
+        yield path, f"drop the rule {name}", _without(data, path)
+    if rule.get("mode") != "shadow":
+        yield path, f"only watch by {name}", _with(data, (*path, "mode"), "shadow")
+    phases = rule["phase"] if isinstance(rule["phase"], list) else []
+    for at, phase in enumerate(phases):
+        yield path, f"{name} forgets the phase {phase}", _without(data, (*path, "phase", at))
+    if "when" in rule:
+        for where, what, mutated in _condition(data, (*path, "when"), rule["when"]):
+            yield where, f"{name}: {what}", mutated
 
 
 def _lists(data: Any) -> Iterator[tuple[Path, list[Any]]]:
@@ -120,25 +123,28 @@ def _lists(data: Any) -> Iterator[tuple[Path, list[Any]]]:
 def _condition(data: Any, path: Path, raw: Any) -> Iterator[Mistake]:
     """Yield the mistakes within a condition or the operators of a question."""
     if isinstance(raw, dict):
-        for key, value in raw.items():
-            below = (*path, key)
-            if len(raw) > 1:
-                yield below, f"{show_path(below)} is not asked", _without(data, below)
-            if key == "not":
-                yield below, f"{show_path(below)} is not negated", _with(data, path, _unnegated(raw))
-            yield from _condition(data, below, value)
+        yield from _mapping(data, path, raw)
     elif isinstance(raw, list):
         for at, value in enumerate(raw):
-            below = (*path, at)
             if len(raw) > 1:
-                yield below, f"{show_path(path)} loses {value}", _without(data, below)
+                yield path, f"{show_path(path)} loses {value}", _without(data, (*path, at))
             if isinstance(value, dict):
-                yield from _condition(data, below, value)
+                yield from _condition(data, (*path, at), value)
     elif isinstance(raw, bool):
         yield path, f"{show_path(path)} is {not raw}", _with(data, path, not raw)
     elif isinstance(raw, int):
         for other in (raw - 1, raw + 1):
             yield path, f"{show_path(path)} is {other}", _with(data, path, other)
+
+
+def _mapping(data: Any, path: Path, raw: dict[str, Any]) -> Iterator[Mistake]:
+    for key, value in raw.items():
+        below = (*path, key)
+        if len(raw) > 1:
+            yield below, f"{show_path(below)} is not asked", _without(data, below)
+        if key == "not":
+            yield below, f"{show_path(below)} is not negated", _with(data, path, _unnegated(raw))
+        yield from _condition(data, below, value)
 
 
 def _unnegated(raw: dict[str, Any]) -> Any:

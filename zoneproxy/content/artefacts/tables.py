@@ -15,7 +15,10 @@ TRAINING = "training_archive"
 _FEWEST_ROWS, _FEWEST_COLUMNS = 64, 32
 _LOOK = 262_144
 _FEWEST_LINES = 2
-_NPY = re.compile(rb"\x93NUMPY[\x01-\x03]\x00.{2,4}\{.{0,200}?'descr':\s*'[<>|=]?f\d.{0,200}?'shape':\s*\((\d+),\s*(\d+)", re.DOTALL)
+_NPY = re.compile(
+    rb"\x93NUMPY[\x01-\x03]\x00.{2,4}\{.{0,200}?'descr':\s*'[<>|=]?f\d.{0,200}?'shape':\s*\((\d+),\s*(\d+)",
+    re.DOTALL,
+)
 _SCHEMAS = (
     (b"messages",),
     (b"conversations",),
@@ -69,7 +72,9 @@ def _columns(schema: bytes) -> str:
     return VECTORS if len(numbered) >= _FEWEST_COLUMNS else ""
 
 
-_NUMBERED = re.compile(rb"(?:[\x18-\x1b].|[\x01-\x0c]\x00\x00\x00)(?:[a-z]{0,9}_?)(\d{1,4})(?![0-9])", re.DOTALL)
+_NUMBERED = re.compile(
+    rb"(?:[\x18-\x1b].|[\x01-\x0c]\x00\x00\x00)(?:[a-z]{0,9}_?)(\d{1,4})(?![0-9])", re.DOTALL
+)
 
 
 def _lines(head: bytes, *, whole: bool) -> str:
@@ -101,7 +106,9 @@ def _document(head: bytes) -> str:
     if head.lstrip().startswith(b"[") and re.match(rb"\s*\[\s*\{", head):
         rows = re.split(rb"\}\s*,\s*\{", head)
         if len(rows) > _FEWEST_LINES:
-            keys = set.intersection(*(set(_KEY.findall(b"{" + row)) for row in rows[: min(len(rows) - 1, 16)]))
+            keys = set.intersection(
+                *(set(_KEY.findall(b"{" + row)) for row in rows[: min(len(rows) - 1, 16)])
+            )
             if not any(name in keys for name in _FOREIGN) and b"role" not in keys:
                 if any(all(name in keys for name in names) for names in _SCHEMAS):
                     return TRAINING
@@ -112,7 +119,9 @@ def _document(head: bytes) -> str:
 
 def _separated(lines: list[bytes]) -> str:
     """Rows of numbers with fractions, all of one width; a header of names may stand first."""
-    separator = next((sign for sign in (b"\t", b",", b";", b" ") if lines[0].count(sign) >= _FEWEST_COLUMNS - 1), b"")
+    separator = next(
+        (sign for sign in (b"\t", b",", b";", b" ") if lines[0].count(sign) >= _FEWEST_COLUMNS - 1), b""
+    )
     if not separator or len(lines) < _FEWEST_ROWS:
         return ""
     rows = [line.strip().split(separator) for line in lines[1:_FEWEST_ROWS]]

@@ -29,9 +29,13 @@ _REBUILD = re.compile(
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _ADAPTER_CONFIG = re.compile(rb'\s*\{.{0,20000}"peft_type"\s*:\s*"', re.DOTALL)
 _HDF5 = b"\x89HDF\r\n\x1a\n"
-_KERAS = re.compile(rb"keras_version|layer_names|weight_names|model_weights|model_config|kernel:0|/vars|optimizer_weights|_weights")
+_KERAS = re.compile(
+    rb"keras_version|layer_names|weight_names|model_weights|model_config|kernel:0|/vars|optimizer_weights|_weights"
+)
 _TFLITE = b"TFL3"
-_ZIP_TORCH = re.compile(rb"(?:^|/)data\.pkl\Z|/data/\d+\Z|(?:^|/)constants\.pkl\Z|\.weights\.h5\Z|(?:^|/)saved_model\.pb\Z|\.onnx\Z|\.npy\Z")
+_ZIP_TORCH = re.compile(
+    rb"(?:^|/)data\.pkl\Z|/data/\d+\Z|(?:^|/)constants\.pkl\Z|\.weights\.h5\Z|(?:^|/)saved_model\.pb\Z|\.onnx\Z|\.npy\Z"
+)
 
 
 def kind_of(data: bytes) -> str:

@@ -26,13 +26,18 @@ _TAIL = re.compile(
     rf"(?:路|街|大道|道|巷|弄|胡同|里|村|屯|组|小区|花园|新村|苑|大厦|广场|开发区|镇|乡|街道)[^\s，。；：,;:]{{0,12}}?{_NUMBER}\s?(?:号|號|栋|幢|座|室|单元|组)"
 )
 _HAN_RUN = re.compile(r"[\u4e00-\u9fff0-9A-Za-z\-() ]{2,60}\Z")
-_PROVINCE = re.compile("(?:" + "|".join(sorted(PROVINCES, key=len, reverse=True)) + ")(?:省|市|自治区|壮族自治区|回族自治区|维吾尔自治区)?")
+_PROVINCE = re.compile(
+    "(?:"
+    + "|".join(sorted(PROVINCES, key=len, reverse=True))
+    + ")(?:省|市|自治区|壮族自治区|回族自治区|维吾尔自治区)?"
+)
 _LEVEL = re.compile(r"[\u4e00-\u9fff]{2,11}?(?:自治州|自治县|地区|市|盟|州|区|县|旗|镇|乡|街道)")
 _OUTSIDE = re.compile(
     r"台湾|台灣|臺|台北|高雄|台中|台南|新北|桃园|桃園|基隆|新竹|香港|澳门|澳門|九龙|九龍|新加坡|吉隆坡|槟城|曼谷|雅加达|马来西亚|东京|東京|大阪"
 )
 _LATIN = re.compile(
-    r"\b(?:[A-Z][a-z']+\s){1,3}(?:Road|Rd\.?|Street|St\.?|Avenue|Ave\.?|Lu|Jie|Dadao|Boulevard|Lane)\b", re.ASCII
+    r"\b(?:[A-Z][a-z']+\s){1,3}(?:Road|Rd\.?|Street|St\.?|Avenue|Ave\.?|Lu|Jie|Dadao|Boulevard|Lane)\b",
+    re.ASCII,
 )
 _LATIN_LEVEL = re.compile(r"\b[A-Z][a-z']+\s(?:District|County|Prefecture|Qu|Xian|Shi)\b", re.ASCII)
 _COUNTRY = re.compile(r"\b(?:P\.?\s?R\.?\s?)?China\b|\bPRC\b")
@@ -91,9 +96,7 @@ def find_latin(view: View) -> Iterator[Hit]:
         if _ELSEWHERE.search(ahead):
             continue
         words = set(_WORD.findall(ahead))
-        place = bool(words & LATIN_PREFECTURES) + (
-            bool(words & LATIN_PROVINCES) or "Inner Mongolia" in ahead
-        )
+        place = bool(words & LATIN_PREFECTURES) + (bool(words & LATIN_PROVINCES) or "Inner Mongolia" in ahead)
         cues = place + bool(_LATIN_LEVEL.search(ahead)) + bool(_COUNTRY.search(ahead))
         if place and cues > 1:
             last = found.end() + len(ahead)

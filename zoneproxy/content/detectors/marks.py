@@ -28,7 +28,9 @@ _SPACE = re.compile(r"\s+")
 _DOCUMENT = re.compile(
     r"[\u4e00-\u9fff]{1,10}\s?[〔\[【(（]\s?(?:19|20)\d{2}\s?[〕\]】)）]\s?第?\d{1,5}\s?号"
 )
-_DOCUMENT_BEFORE = re.compile(r"文\s?件[\s★]{0,6}[^\s]{0,8}\Z|签\s?发\s?人\s?[:：]|主\s?送\s?[:：]|份\s?号|发\s?文\s?字\s?号\s?[:：]|特\s?急|加\s?急")
+_DOCUMENT_BEFORE = re.compile(
+    r"文\s?件[\s★]{0,6}[^\s]{0,8}\Z|签\s?发\s?人\s?[:：]|主\s?送\s?[:：]|份\s?号|发\s?文\s?字\s?号\s?[:：]|特\s?急|加\s?急"
+)
 _DOCUMENT_AFTER = re.compile(
     r"签\s?发\s?人\s?[:：]|主\s?送\s?[:：]|抄\s?送\s?[:：]|印\s?发\s?$|\n\s*各[^\n]{0,30}[:：]|此件(?:公开|主动|不予)|年\d{1,2}月\d{1,2}日印发"
 )

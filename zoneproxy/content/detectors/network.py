@@ -37,11 +37,14 @@ _HOST_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(
-    r"(?<![0-9A-Za-z.])(?=(\d(?:\s?\d){0,2}(?:\s{0,3}\.\s{0,3}\d(?:\s?\d){0,2}){3})(?![0-9]|\.\d|[A-Za-z]))", re.ASCII
+    r"(?<![0-9A-Za-z.])(?=(\d(?:\s?\d){0,2}(?:\s{0,3}\.\s{0,3}\d(?:\s?\d){0,2}){3})(?![0-9]|\.\d|[A-Za-z]))",
+    re.ASCII,
 )
-_NOT_AN_ADDRESS = re.compile(r"(?:\bversion|\bver\.?|\bv|\brelease|\bsection|\bchapter|§)[\s:=]*\Z", re.IGNORECASE)
+_NOT_AN_ADDRESS = re.compile(
+    r"(?:\bversion|\bver\.?|\bv|\brelease|\bsection|\bchapter|§)[\s:=]*\Z", re.IGNORECASE
+)
 _SPACE = re.compile(r"\s+")
-_MOST = 255
+_MOST, _LAST = 255, 2**32
 
 
 def find_email(view: View) -> Iterator[Hit]:
@@ -79,14 +82,13 @@ def find_address(view: View) -> Iterator[Hit]:
     """Find IPv4 addresses in domestic networks."""
     if not view.networks:
         return
-    starts = [first for first, _ in view.networks]
     for found in _ADDRESS.finditer(view.digits):
         written = _SPACE.sub("", found.group(1))
         parts = [int(part) for part in written.split(".")]
         if max(parts) > _MOST or any(part != str(int(part)) for part in written.split(".")):
             continue
         number = int.from_bytes(bytes(parts), "big")
-        at = bisect_right(starts, number) - 1
+        at = bisect_right(view.networks, (number, _LAST)) - 1
         if at < 0 or number > view.networks[at][1]:
             continue
         if not _NOT_AN_ADDRESS.search(view.before(found.start(1), 16)):

@@ -30,7 +30,8 @@ _EARLIEST, _LATEST = 1900, 2035
 _CANDIDATE = re.compile(rf"(?<!\d)(?=([1-8](?:{GAP}\d){{16}}{GAP}[\dXx])(?!\d))", re.ASCII)
 _OLD = re.compile(r"(?<![0-9A-Za-z])[1-8]\d{14}(?![0-9A-Za-z])", re.ASCII)
 _WORD = re.compile(
-    r"身份|居民证|证件号|户口|resident id|identity|id ?card|id ?(?:no|num)|citizen id|shenfenzheng", re.IGNORECASE
+    r"身份|居民证|证件号|户口|resident id|identity|id ?card|id ?(?:no|num)|citizen id|shenfenzheng",
+    re.IGNORECASE,
 )
 _GAPS = re.compile(r"[^0-9Xx]+", re.ASCII)
 

@@ -99,7 +99,11 @@ def find_landline(view: View) -> Iterator[Hit]:
         code, area = found.group("cc") or "", _NOT_DIGIT.sub("", found.group("area"))
         local = _NOT_DIGIT.sub("", found.group("local"))
         short_area = len(area) < _LONG_AREA
-        if (short_area and len(local) != _EIGHT) or not (code or found.group("trunk")) or "," in found.group(1):
+        if (
+            (short_area and len(local) != _EIGHT)
+            or not (code or found.group("trunk"))
+            or "," in found.group(1)
+        ):
             continue
         start, end = found.span(1)
         before = view.before(start, _LOOK_BEHIND)

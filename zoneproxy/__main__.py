@@ -1,0 +1,5 @@
+"""`python -m zoneproxy`."""
+
+from zoneproxy.cli.main import main
+
+raise SystemExit(main())

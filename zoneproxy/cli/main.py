@@ -1,0 +1,61 @@
+"""The command line: parse, call, print.
+
+Result to stdout, everything else to stderr. Exit codes: 0 done; 1 something does not hold; 2 usage,
+configuration, or durable state unknown; 3 a fault of ours, or an incomplete answer; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from collections.abc import Sequence
+
+from zoneproxy import __version__
+from zoneproxy.cli import init, log, policy, replay, run
+from zoneproxy.cli.output import print_error
+from zoneproxy.terms.errors import ZoneError
+
+_FAULT, _INTERRUPTED, _PIPE_CLOSED = 3, 130, 141
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser with all commands."""
+    parser = argparse.ArgumentParser(
+        prog="zoneproxy",
+        description="The boundary of a special data zone: collect overseas, process in the zone, return "
+        "overseas, with a record of everything.",
+    )
+    parser.add_argument("--version", action="version", version=f"zoneproxy {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for part in (init, run, log, replay, policy):
+        part.add_parser(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        The exit code.
+    """
+    args = build_parser().parse_args(arguments)
+    try:
+        code: int = args.func(args)
+    except ZoneError as error:
+        print_error(error.message, error.hint)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return _PIPE_CLOSED
+    except Exception:  # noqa: BLE001 - the last place where a fault of ours can be told
+        traceback.print_exc()
+        print_error("internal error", "please report the lines above; nothing was passed on")
+        return _FAULT
+    return code
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

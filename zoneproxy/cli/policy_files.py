@@ -1,0 +1,59 @@
+"""Policy files from the disk, and the exit codes of `zoneproxy policy`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from zoneproxy.policy.bundle import Policy, check_layers, load
+from zoneproxy.policy.render import render_all
+from zoneproxy.terms.errors import ConfigError, PolicyError, Problem
+
+OK, PROBLEMS, USAGE, LOAD, TESTS, PROOF, COVERAGE, NEWLY_ALLOWED = range(8)
+
+
+def read_file(name: str) -> bytes:
+    """Read a file that the user named.
+
+    Raises:
+        ConfigError: it can't be read.
+    """
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"can't read `{name}`: {(error.strerror or 'unknown error').lower()}", hint="check the path"
+        ) from None
+
+
+def load_all(sources: Mapping[str, bytes]) -> tuple[list[Policy], list[Problem]]:
+    """Load policies, collecting the problems of all files."""
+    policies: list[Policy] = []
+    problems: list[Problem] = []
+    for name, data in sources.items():
+        try:
+            policies.append(load(data, name))
+        except PolicyError as error:
+            problems += error.problems
+    return policies, problems
+
+
+def load_or_say(names: Iterable[str]) -> list[Policy] | None:
+    """Load the layers that are judged together; where that fails, say why and return None."""
+    sources = {name: read_file(name) for name in names}
+    policies, problems = load_all(sources)
+    if not problems and len(policies) > 1:
+        try:
+            check_layers(policies)
+        except PolicyError as error:
+            problems = error.problems
+    if problems:
+        say(problems, sources)
+        return None
+    return policies
+
+
+def say(problems: Iterable[Problem], sources: Mapping[str, bytes]) -> None:
+    """Show problems to the person at the terminal."""
+    print(render_all(problems, sources), file=sys.stderr)
