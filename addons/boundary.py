@@ -16,7 +16,9 @@ from mitmproxy import ctx, http
 from mitmproxy.net.http import http1
 
 from addons.crossing import CROSSING, REFUSAL, Crossing
+from addons.fail_closed import fail_closed
 from addons.heads import header_list, read_head
+from addons.pages import CLOSE, closing, direct, failure_of, fields_of, page_of, shut, truncation_of
 from addons.streams import AT_FAULT, DIALLED, OUTCOME, PIN, assemble
 from zoneproxy.passage.commands import (
     BufferAnswer,
@@ -43,11 +45,8 @@ from zoneproxy.passage.state import State
 from zoneproxy.route.pin import Pin
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
 
-    from mitmproxy import dns, tcp, udp
     from mitmproxy.connection import Client
-    from mitmproxy.proxy.layer import NextLayer
     from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
     from addons.streams import Malformed
@@ -55,37 +54,6 @@ if TYPE_CHECKING:
     from zoneproxy.config import Limits
 
 log = logging.getLogger("zoneproxy.boundary")
-CLOSE = "zoneproxy.close"
-
-_SHUT_BODY = (
-    b'{"error": {"message": "the boundary could not judge this request", "type": "zone_refusal",'
-    b' "param": null, "code": "internal-error"}}'
-)
-
-
-def shut() -> http.Response:
-    """Make the answer that stands until a hook has come to its end."""
-    return http.Response.make(
-        500,
-        _SHUT_BODY,
-        {"content-type": "application/json", "x-should-retry": "false", "connection": "close"},
-    )
-
-
-def fail_closed(
-    hook: Callable[[Boundary, Any], Awaitable[None]],
-) -> Callable[[Boundary, Any], Awaitable[None]]:
-    """Turn whatever a hook raises into a recorded refusal of its flow."""
-
-    @functools.wraps(hook)
-    async def guarded(self: Boundary, data: Any) -> None:
-        try:
-            await hook(self, data)
-        except Exception as error:
-            log.exception("fault in a hook", extra={"hook": hook.__name__})
-            await self.fault(hook.__name__, data, error)
-
-    return guarded
 
 
 class Boundary:
@@ -133,10 +101,6 @@ class Boundary:
         if not self.ready or route is None or not self._core.has_route(route):
             client.error = "no declared door"
 
-    def next_layer(self, data: NextLayer) -> None:
-        """The doors speak HTTP/1.1 alone; nothing else may begin."""
-        raise PermissionError(f"no protocol may follow: {data!r}")
-
     async def zone_malformed(self, malformed: Malformed) -> None:
         """Record what is no HTTP, and leave the answer."""
         crossing = self._begin(malformed.client)
@@ -147,7 +111,7 @@ class Boundary:
         )  # fmt: skip
         for order in await crossing.take(head):
             if isinstance(order, Refuse):
-                malformed.answer = assemble(_response(order, close=True))
+                malformed.answer = assemble(page_of(order, close=True))
         self._end(crossing)
 
     # ---- 2 head --------------------------------------------------------------------------------
@@ -176,7 +140,7 @@ class Boundary:
         )
         # A head that mitmproxy itself refuses is answered by the layer, with the page that stands here.
         self._apply(flow, await crossing.take(head), page=flow.error is not None)
-        if crossing.passage.state is State.READING:
+        if crossing.stands(State.READING):
             flow.response = None
 
     # ---- 3 body, 4 written -----------------------------------------------------------------------
@@ -185,20 +149,18 @@ class Boundary:
     async def request(self, flow: http.HTTPFlow) -> None:
         """Judge the request; it is forwarded only once its record is durable."""
         crossing = _crossing(flow)
-        if crossing.passage.state is not State.READING:
+        if not crossing.stands(State.READING):
             flow.response = flow.response or shut()
             return
         flow.response = shut()
         state = "malformed" if flow.request.trailers else "ok"
-        body = BodyArrived(
-            flow.request.raw_content or b"", self._core.journal.writable, state=state
-        )
+        body = BodyArrived(flow.request.raw_content or b"", self._core.journal.writable, state=state)
         orders = await crossing.take(body)
         self._apply(flow, orders)
         forward = next((order for order in orders if isinstance(order, Forward)), None)
-        if forward is not None and crossing.passage.state is State.INSIDE:
+        if forward is not None and crossing.stands(State.INSIDE):
             self._current[flow.client_conn.id] = crossing
-            _direct(flow, forward)
+            direct(flow, forward)
             flow.response = None
 
     async def http_connect(self, flow: http.HTTPFlow) -> None:
@@ -219,7 +181,7 @@ class Boundary:
         host, port = data.server.address[0], data.server.address[1]
         orders = await crossing.take(Dialling(host, port))
         self._keep_refusal(crossing, orders)
-        if crossing.passage.state is State.INSIDE:
+        if crossing.stands(State.INSIDE):
             data.server.error = verdict
 
     @fail_closed
@@ -229,7 +191,7 @@ class Boundary:
         crossing = _crossing(flow)
         peer = flow.server_conn.peername[0] if flow.server_conn.peername else ""
         self._apply(flow, await crossing.take(Dialled(peer)), page=True)
-        flow.metadata[DIALLED] = crossing.passage.state is State.INSIDE
+        flow.metadata[DIALLED] = crossing.stands(State.INSIDE)
 
     # ---- 6 answer --------------------------------------------------------------------------------
 
@@ -237,7 +199,7 @@ class Boundary:
     async def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Choose how the answer is inspected, or withhold it by its head."""
         crossing = _crossing(flow)
-        if crossing.passage.state is not State.INSIDE or flow.response is None:
+        if not crossing.stands(State.INSIDE) or flow.response is None:
             return
         head = AnswerHead(
             flow.response.status_code,
@@ -248,13 +210,13 @@ class Boundary:
             match order:
                 case StreamAnswer(status, headers):
                     chunked = (*headers, ("transfer-encoding", "chunked"))
-                    flow.response.headers = _fields(chunked + _closing(flow))
+                    flow.response.headers = fields_of(chunked + closing(flow))
                     flow.response.status_code = status
                     flow.response.stream = True
                 case BufferAnswer():
                     flow.response.stream = False
                 case Refuse():
-                    flow.metadata[REFUSAL] = _response(order, close=True)
+                    flow.metadata[REFUSAL] = page_of(order, close=True)
                 case _:
                     flow.kill()
                     self._sever(flow.client_conn)
@@ -270,7 +232,7 @@ class Boundary:
         """Judge a whole answer; it leaves only once its record is durable."""
         crossing = _crossing(flow)
         answer = flow.response
-        if crossing.passage.state is State.BUFFERING and answer is not None:
+        if crossing.stands(State.BUFFERING) and answer is not None:
             flow.response = shut()
             body = AnswerBody(
                 answer.raw_content or b"",
@@ -281,12 +243,12 @@ class Boundary:
             for order in await crossing.take(body):
                 match order:
                     case Release(status, headers, content):
-                        released = http.Response.make(status, content, _fields(headers + _closing(flow)))
+                        released = http.Response.make(status, content, fields_of(headers + closing(flow)))
                     case Refuse():
-                        flow.response = _response(order, close=True)
+                        flow.response = page_of(order, close=True)
                     case _:
                         flow.kill()
-            if released is not None and crossing.passage.state is State.DELIVERED:
+            if released is not None and crossing.stands(State.DELIVERED):
                 flow.response = released
         elif not crossing.passage.final:
             flow.kill()
@@ -303,15 +265,13 @@ class Boundary:
         words = flow.error.msg if flow.error else ""
         state = crossing.passage.state
         if state is State.READING and "body_size_limit" in words:
-            orders = await crossing.take(
-                BodyArrived(b"", self._core.journal.writable, state="too_large")
-            )
+            orders = await crossing.take(BodyArrived(b"", self._core.journal.writable, state="too_large"))
         elif flow.metadata.get(AT_FAULT) == "client" or state in (State.OPEN, State.READING):
             orders = await crossing.take(ClientGone())
         elif state is State.INSIDE:
-            orders = await crossing.take(UpstreamFailed(_failure(words), words))
+            orders = await crossing.take(UpstreamFailed(failure_of(words), words))
         else:
-            orders = await crossing.take(UpstreamFailed(_truncation(words), words))
+            orders = await crossing.take(UpstreamFailed(truncation_of(words), words))
         self._apply(flow, orders, page=True)
         self._end(crossing)
 
@@ -324,30 +284,6 @@ class Boundary:
                 self._end(crossing)
         self._current.pop(client.id, None)
 
-    # ---- what the zone does not speak ------------------------------------------------------------
-
-    def tcp_start(self, flow: tcp.TCPFlow) -> None:
-        """Raw TCP is never forwarded."""
-        flow.kill()
-
-    def udp_start(self, flow: udp.UDPFlow) -> None:
-        """Raw UDP is never forwarded."""
-        flow.kill()
-
-    def dns_request(self, flow: dns.DNSFlow) -> None:
-        """Names are not resolved for callers."""
-        flow.kill()
-
-    def websocket_start(self, flow: http.HTTPFlow) -> None:
-        """WebSocket is not open."""
-        self._sever(flow.client_conn)
-
-    def websocket_message(self, flow: http.HTTPFlow) -> None:
-        """Drop every message; killing the flow would not stop it."""
-        if flow.websocket is not None and flow.websocket.messages:
-            flow.websocket.messages[-1].drop()
-        self._sever(flow.client_conn)
-
     # ---- faults and the end ------------------------------------------------------------------------
 
     async def fault(self, where: str, data: Any, error: BaseException) -> None:
@@ -356,7 +292,9 @@ class Boundary:
         crossing = (
             data.metadata.get(CROSSING)
             if isinstance(data, http.HTTPFlow)
-            else self._current.get(client.id) if client is not None else None
+            else self._current.get(client.id)
+            if client is not None
+            else None
         )
         if crossing is None and isinstance(data, http.HTTPFlow) and self.ready:
             crossing = self._begin(data.client_conn)
@@ -424,23 +362,21 @@ class Boundary:
     def _pin(self, client: Client) -> Pin:
         return self._core.pin(str(getattr(client.proxy_mode, "route", "")), client.id)
 
-    def _apply(
-        self, flow: http.HTTPFlow, orders: list[Command], *, page: bool = False
-    ) -> None:
+    def _apply(self, flow: http.HTTPFlow, orders: list[Command], *, page: bool = False) -> None:
         """Carry out what ends a flow; `page` leaves the refusal for the layer to send."""
         for order in orders:
             if isinstance(order, Refuse):
                 if page:
-                    flow.metadata[REFUSAL] = _response(order, close=True)
+                    flow.metadata[REFUSAL] = page_of(order, close=True)
                 else:
-                    flow.response = _response(order, close=False)
+                    flow.response = page_of(order, close=False)
             elif isinstance(order, Cut) and flow.metadata.get(OUTCOME):
                 flow.metadata["zoneproxy.cut"] = order.data
 
     def _keep_refusal(self, crossing: Crossing, orders: list[Command]) -> None:
         for order in orders:
             if isinstance(order, Refuse):
-                crossing.refusal = _response(order, close=True)
+                crossing.refusal = page_of(order, close=True)
 
     def _guard(self, connection: str) -> Any:
         handler = self._handler(connection)
@@ -459,36 +395,3 @@ class Boundary:
 def _crossing(flow: http.HTTPFlow) -> Crossing:
     crossing: Crossing = flow.metadata[CROSSING]
     return crossing
-
-
-def _fields(headers: tuple[tuple[str, str], ...]) -> http.Headers:
-    return http.Headers([(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers])
-
-
-def _closing(flow: http.HTTPFlow) -> tuple[tuple[str, str], ...]:
-    return (("connection", "close"),) if flow.metadata.get(CLOSE) else ()
-
-
-def _response(order: Refuse, *, close: bool) -> http.Response:
-    extra = (("connection", "close"),) if close else ()
-    return http.Response.make(order.status, order.body, _fields(order.headers + extra))
-
-
-def _direct(flow: http.HTTPFlow, forward: Forward) -> None:
-    """Point the flow at its destination, with exactly the headers and body that were judged."""
-    request = flow.request
-    request.data.host, request.data.port = forward.host, forward.port
-    request.scheme = "http"
-    request.authority = ""
-    request.headers = _fields(forward.headers)
-    request.data.content = forward.body
-
-
-def _failure(words: str) -> str:
-    if "parse" in words or "size_limit" in words or "unexpected server response" in words:
-        return "return-unreadable"
-    return "upstream-failed"
-
-
-def _truncation(words: str) -> str:
-    return "return-unreadable" if "size_limit" in words else "upstream-truncated"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mitmproxy import http
 
     from zoneproxy.passage.machine import Passage
+    from zoneproxy.passage.state import State
     from zoneproxy.terms.ports import Journal
 
 log = logging.getLogger("zoneproxy.crossing")
@@ -55,6 +56,10 @@ class Crossing:
             self._pending = commands
             return []
         return commands
+
+    def stands(self, *states: State) -> bool:
+        """Tell whether the exchange stands in one of these states now."""
+        return self.passage.state in states
 
     @property
     def waiting(self) -> bool:

@@ -123,9 +123,7 @@ class ZoneConnectionHandler(mode_servers.ProxyConnectionHandler):
     hook_deadline_s = 60.0
     guard: GuardedReader | None = None
 
-    def log(
-        self, message: str, level: int = logging.INFO, exc_info: Any = None
-    ) -> None:
+    def log(self, message: str, level: int = logging.INFO, exc_info: Any = None) -> None:
         """Pass the core's message on, and close everything if it speaks of a crash."""
         super().log(message, level, exc_info)
         if level >= logging.ERROR:

@@ -32,8 +32,7 @@ _SINGLE = ("content-type", "content-length", "content-encoding", "transfer-encod
 def header_list(fields: tuple[tuple[bytes, bytes], ...]) -> Headers:
     """Decode header fields: names in lower case, values as ISO-8859-1, blanks around cut."""
     return tuple(
-        (name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t"))
-        for name, value in fields
+        (name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")) for name, value in fields
     )
 
 
@@ -47,37 +46,44 @@ def fault_of(request: http.Request, *, forward_proxy: bool) -> tuple[str, str]:
     Returns:
         A value of the fact `request.state` (`ok` where nothing is wrong) and our words for it.
     """
-    headers = header_list(request.headers.fields)
     if request.method == "CONNECT":
         return "tunnel", "CONNECT"
-    if request.method not in METHODS:
-        return "malformed", "unknown method"
-    if request.http_version not in ("HTTP/1.1", "HTTP/1.0"):
-        return "malformed", "unknown HTTP version"
-    if not _TARGET.match(request.path):
-        return "malformed", "a character that a target may not have"
-    if bool(request.authority) is not forward_proxy:
-        return "malformed", "a target in the wrong form for this door"
-    if not forward_proxy and not request.path.startswith("/"):
-        return "malformed", "a target that is no path"
-    for name, value in headers:
-        if not _NAME.match(name):
-            return "malformed", "a character that a header name may not have"
-        if not _VALUE.match(value):
-            return "malformed", "a control character in a header value"
-    names = [name for name, _ in headers]
-    for name in _SINGLE:
-        if names.count(name) > 1:
-            return "malformed", f"the header {name} twice"
-    if names.count("host") != 1:
-        return "malformed", "no host"
-    if "content-length" in names and "transfer-encoding" in names:
-        return "malformed", "two lengths"
-    if "trailer" in names:
-        return "malformed", "trailers"
-    if "upgrade" in names:
+    headers = header_list(request.headers.fields)
+    if fault := _line_fault(request, forward_proxy=forward_proxy) or _header_fault(headers):
+        return "malformed", fault
+    if any(name == "upgrade" for name, _ in headers):
         return "upgrade", "an upgrade"
     return "ok", ""
+
+
+def _line_fault(request: http.Request, *, forward_proxy: bool) -> str:
+    if request.method not in METHODS:
+        return "unknown method"
+    if request.http_version not in ("HTTP/1.1", "HTTP/1.0"):
+        return "unknown HTTP version"
+    if not _TARGET.match(request.path):
+        return "a character that a target may not have"
+    if bool(request.authority) is not forward_proxy:
+        return "a target in the wrong form for this door"
+    if not forward_proxy and not request.path.startswith("/"):
+        return "a target that is no path"
+    return ""
+
+
+def _header_fault(headers: Headers) -> str:
+    names = [name for name, _ in headers]
+    repeated = next((name for name in _SINGLE if names.count(name) > 1), "")
+    if not all(_NAME.match(name) for name in names):
+        return "a character that a header name may not have"
+    if not all(_VALUE.match(value) for _, value in headers):
+        return "a control character in a header value"
+    if repeated:
+        return f"the header {repeated} twice"
+    if "host" not in names:
+        return "no host"
+    if "content-length" in names and "transfer-encoding" in names:
+        return "two lengths"
+    return "trailers" if "trailer" in names else ""
 
 
 def read_head(
@@ -97,7 +103,8 @@ def read_head(
         forward_proxy: True on the zone's outward door.
         now_ms: milliseconds since 1970 UTC.
         trace_writable: the journal takes records.
-        parent, parent_id: the exchange that a zone workload's call works for.
+        parent: facts of the exchange that a zone workload's call works for, or `None`.
+        parent_id: that exchange's id, or empty.
         fault: why mitmproxy itself refuses the head, or empty.
     """
     state, detail = ("malformed", fault) if fault else fault_of(request, forward_proxy=forward_proxy)

@@ -19,8 +19,10 @@ from mitmproxy.addons import proxyserver
 from mitmproxy.utils import asyncio_utils
 
 import addons.doors  # noqa: F401 - registers the `zone:` mode
-from addons.boundary import Boundary, shut
+from addons.boundary import Boundary
 from addons.options import fix, freeze
+from addons.pages import shut
+from addons.unspoken import Unspoken
 from zoneproxy.assembly import Boundary as Core
 from zoneproxy.assembly import Zone
 from zoneproxy.terms.errors import ConfigError
@@ -28,7 +30,7 @@ from zoneproxy.terms.errors import ConfigError
 log = logging.getLogger("zoneproxy.master")
 
 
-class StrictAddonManager(addonmanager.AddonManager):  # type: ignore[misc]  # untyped base
+class StrictAddonManager(addonmanager.AddonManager):
     """Dispatches hooks; any exception of any addon shuts the flow it was about."""
 
     async def handle_lifecycle(self, event: hooks.Hook) -> None:
@@ -65,7 +67,7 @@ class ZoneMaster(master.Master):
     def __init__(self, opts: options.Options, boundary: Boundary) -> None:
         super().__init__(opts)
         self.addons = StrictAddonManager(self)
-        self.addons.add(boundary, core_addon.Core(), proxyserver.Proxyserver(), Seal())
+        self.addons.add(boundary, Unspoken(), core_addon.Core(), proxyserver.Proxyserver(), Seal())
 
 
 class Seal:
@@ -94,7 +96,6 @@ class Seal:
             raise PermissionError(f"a flow in state {state} may not go on")
 
 
-
 async def serve(assembled: Zone, *, ready: Callable[[list[str]], None]) -> None:
     """Run the production door until it is told to stop, or until the log fails.
 
@@ -111,7 +112,11 @@ async def serve(assembled: Zone, *, ready: Callable[[list[str]], None]) -> None:
     zone = ZoneMaster(options.Options(), boundary)
     fix(zone.options, core)
     loop = asyncio.get_running_loop()
-    assembled.tell_failure(lambda: loop.call_soon_threadsafe(zone.should_exit.set))
+
+    def told() -> None:
+        loop.call_soon_threadsafe(zone.should_exit.set)
+
+    assembled.tell_failure(told)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, zone.should_exit.set)
     # The doors open before `running` is called; until the start is recorded they accept nothing.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mitmproxy import http
 from mitmproxy.net.http import http1
 from mitmproxy.proxy import commands, layer
+from mitmproxy.proxy.events import Start
 from mitmproxy.proxy.layers.http import (
     DropStream,
     HttpLayer,
@@ -102,7 +103,7 @@ class ZoneHttpLayer(HttpLayer):
         """Make one of our streams for a request."""
         stream = ZoneStream(self.context.fork(), stream_id)
         self.streams[stream_id] = stream
-        yield from self.event_to_child(stream, _START)
+        yield from self.event_to_child(stream, Start())
 
 
 class ZoneHttp1Server(Http1Server):
@@ -167,11 +168,9 @@ class ZoneStream(HttpStream):
     def _send_head_and_body(self, refusal: http.Response) -> layer.CommandGenerator[None]:
         self.flow.metadata[OUTCOME] = True
         self.flow.response = refusal
-        yield SendHttp(ResponseHeaders(self.stream_id, refusal, False), self.context.client)
+        yield SendHttp(ResponseHeaders(self.stream_id, refusal, end_stream=False), self.context.client)
         if refusal.raw_content:
-            yield SendHttp(
-                ResponseData(self.stream_id, refusal.raw_content), self.context.client
-            )
+            yield SendHttp(ResponseData(self.stream_id, refusal.raw_content), self.context.client)
 
     def make_server_connection(self) -> layer.CommandGenerator[bool]:
         """Connect, or take a kept connection; nothing is sent to a peer that the boundary refuses."""
@@ -195,9 +194,7 @@ class ZoneStream(HttpStream):
         )
         yield from super().handle_protocol_error(event)
 
-    def state_wait_for_response_headers(
-        self, event: ResponseHeaders
-    ) -> layer.CommandGenerator[None]:
+    def state_wait_for_response_headers(self, event: ResponseHeaders) -> layer.CommandGenerator[None]:
         """Let the boundary judge the answer's head; a refusal replaces the answer at once."""
         yield from super().state_wait_for_response_headers(event)
         refusal = self.flow.metadata.pop(REFUSAL, None)
@@ -244,9 +241,7 @@ class ZoneStream(HttpStream):
         """End the exchange and its server connection; without `properly`, the caller's too."""
         self.flow.live = False
         self.client_state = self.server_state = self.state_errored
-        yield SendHttp(
-            RequestProtocolError(self.stream_id, "refused", ErrorCode.KILL), self.context.server
-        )
+        yield SendHttp(RequestProtocolError(self.stream_id, "refused", ErrorCode.KILL), self.context.server)
         yield DropStream(self.stream_id)
         if properly:
             yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
@@ -261,8 +256,3 @@ def assemble(response: http.Response) -> bytes:
     """Write a whole response as bytes."""
     raw: bytes = http1.assemble_response(response)
     return raw
-
-
-from mitmproxy.proxy.events import Start as _Start  # noqa: E402 - a value, where the names above are types
-
-_START = _Start()

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from mitmproxy import ctx, exceptions
 
-import addons.doors  # noqa: F401 - registers the `zone:` mode
+from addons import doors
 from addons.boundary import Boundary
 from addons.options import fix
+from addons.unspoken import Unspoken
 from zoneproxy.assembly import Zone, assemble
 from zoneproxy.terms.errors import ZoneError
 
@@ -49,7 +50,7 @@ class DeveloperDoor(Boundary):
             return
         if self.core is not None:
             raise exceptions.OptionsError("zone_config can't change while the boundary runs")
-        log.warning(WARNING)
+        log.warning("%s (modes: %s)", WARNING, doors.ZoneMode.type_name)
         try:
             zone = assemble(ctx.options.zone_config, assurance="dev")
         except ZoneError as error:
@@ -79,4 +80,4 @@ class DeveloperDoor(Boundary):
             await self.zone.close()
 
 
-addons = [DeveloperDoor()]
+addons = [DeveloperDoor(), Unspoken()]

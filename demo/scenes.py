@@ -82,7 +82,7 @@ def _quote(text: str) -> str:
 def ask_whole(stage: Stage) -> str:
     """A tenant asks, and the answer comes back whole."""
     with _singapore(stage) as client:
-        answer = _ask(client, REAL_MODEL, "Write one sentence about the sea.")
+        answer = _ask(client, REAL_MODEL, "The sea at night is")
     usage = answer.usage
     _require(usage is not None and usage.completion_tokens > 0, "the answer bears no token counts")
     text = answer.choices[0].message.content or ""
@@ -93,8 +93,8 @@ def ask_streamed(stage: Stage) -> str:
     """A tenant asks, and the answer comes token by token."""
     moments, text = [], ""
     with _singapore(stage) as client:
-        question = "Write one sentence about the harbour at night, and then another one."
-        for event in _ask(client, REAL_MODEL, question, stream=True):
+        begun = "A ship came into the harbour of Singapore, and its captain"
+        for event in _ask(client, REAL_MODEL, begun, stream=True):
             _require(bool(event.choices), "an event came that the client did not ask for")
             text += event.choices[0].delta.content or ""
             moments.append(time.monotonic())

@@ -34,6 +34,7 @@ from zoneproxy.terms.ports import Clock, Entropy, Journal
 
 Assurance = Literal["production", "dev"]
 
+
 @dataclass(frozen=True, slots=True)
 class Listener:
     """A door with its address.
@@ -159,9 +160,7 @@ class Zone:
         for policy, data in zip(self.boundary.rules.policies, self.policy_bytes, strict=True):
             body = {"layer": policy.layer, "digest": self.log.archive_policy(data), "bytes": len(data)}
             await self.log.append("policy", body, {})
-        named = [
-            {"layer": policy.layer, "digest": policy.digest} for policy in self.boundary.rules.policies
-        ]
+        named = [{"layer": policy.layer, "digest": policy.digest} for policy in self.boundary.rules.policies]
         await self.log.append("activation", {"cause": "start", "policy": named}, {})
         await self.log.append("config", {"digest": digest_of(self.config_bytes)}, {})
         self.boundary.open = True

@@ -28,7 +28,9 @@ RouteId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Text = Annotated[str, Field(min_length=1, max_length=512)]
 SideName = Literal["overseas", "zone", "domestic"]
-Seconds = Annotated[float, BeforeValidator(lambda v: float(v) if type(v) is int else v), Field(gt=0, le=86_400)]
+Seconds = Annotated[
+    float, BeforeValidator(lambda v: float(v) if type(v) is int else v), Field(gt=0, le=86_400)
+]
 Bytes = Annotated[int, Field(ge=1024, le=1024 * MEBIBYTE)]
 
 
@@ -111,7 +113,9 @@ class Outward(Part):
 class Scan(Part):
     """How closely contents are looked at."""
 
-    level: Annotated[int, Field(ge=1, le=4)] = Field(2, description="detector level: higher finds and errs more")
+    level: Annotated[int, Field(ge=1, le=4)] = Field(
+        2, description="detector level: higher finds and errs more"
+    )
     digest_key: Text = Field(description="file of the key of the findings' digests, 32 bytes, mode 0600")
 
 
@@ -214,18 +218,15 @@ def parse(data: bytes, file: str) -> Config:
             for p in error.problems
         ]
         raise ConfigError(
-            "the configuration can't be used\n" + "\n".join(lines), hint="mend these places; nothing was started"
+            "the configuration can't be used\n" + "\n".join(lines),
+            hint="mend these places; nothing was started",
         ) from None
     return config
 
 
 def _check(source: Source, config: Config) -> None:
     for index, route in enumerate(config.routes):
-        try:
-            if read_destination(route.listen).address is None:
-                raise DestinationError("a door listens on an address, not on a name")
-        except DestinationError as error:
-            source.report(("routes", index, "listen"), "ZC0001", str(error))
+        _address(source, ("routes", index, "listen"), route.listen, named=False)
     _unique(source, "routes", [route.id for route in config.routes], "id")
     _unique(source, "routes", [route.listen for route in config.routes], "listen")
     for index, tenant in enumerate(config.tenants):
@@ -233,10 +234,7 @@ def _check(source: Source, config: Config) -> None:
     for index, entry in enumerate(config.networks):
         _prefixes(source, ("networks", index, "prefix"), [entry.prefix], alone=True)
     for index, server in enumerate(config.servers):
-        try:
-            read_destination(server.address)
-        except DestinationError as error:
-            source.report(("servers", index, "address"), "ZC0003", str(error))
+        _address(source, ("servers", index, "address"), server.address, named=True)
     if source.problems:
         return
     for name, build in (
@@ -249,6 +247,16 @@ def _check(source: Source, config: Config) -> None:
             build()
         except ValueError as error:
             source.report((name,), "ZC0004", str(error))
+
+
+def _address(source: Source, path: tuple[str | int, ...], text: str, *, named: bool) -> None:
+    try:
+        to = read_destination(text)
+    except DestinationError as error:
+        source.report(path, "ZC0001", str(error))
+        return
+    if to.address is None and not named:
+        source.report(path, "ZC0001", "a door listens on an address, not on a name")
 
 
 def _unique(source: Source, part: str, values: Sequence[str], field: str) -> None:

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.support.logs import ORIGIN, FixedClock, FixedEntropy, signer
 
+from tests.support.logs import ORIGIN, FixedClock, FixedEntropy, signer
 from zoneproxy.adapters import tracelog
 from zoneproxy.adapters.logfolder import open_log
 from zoneproxy.adapters.tracelog import TraceLog
@@ -48,7 +48,9 @@ asyncio.run(main())
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    tracelog.create(tmp_path / "log", log_origin=ORIGIN, signer=signer(), clock=FixedClock(), entropy=FixedEntropy())
+    tracelog.create(
+        tmp_path / "log", log_origin=ORIGIN, signer=signer(), clock=FixedClock(), entropy=FixedEntropy()
+    )
     return tmp_path / "log"
 
 
@@ -58,7 +60,7 @@ async def run_and_kill(root: Path, after: int) -> dict[int, str]:
         sys.executable, "-c", PROGRAM, str(root), cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
-    lines = []
+    lines: list[bytes] = []
     while len(lines) < after:
         line = await process.stdout.readline()
         assert line, "the program ended by itself"
@@ -72,14 +74,20 @@ async def run_and_kill(root: Path, after: int) -> dict[int, str]:
 
 
 async def test_kill_under_load(root: Path) -> None:
-    """Killed at any moment, the log verifies, goes on, and holds every acknowledged record at its index (Z13)."""
+    """Killed at any moment, the log verifies, goes on, and holds every acknowledged record (Z13)."""
     chance = random.Random(7)
     acknowledged: dict[int, str] = {}
     for _ in range(ROUNDS):
         acknowledged |= await run_and_kill(root, chance.randrange(1, 400))
         assert audit(open_log(root)).flaws == ()
     log = TraceLog.open(
-        root, log_origin=ORIGIN, signer=signer(), clock=FixedClock(), entropy=FixedEntropy(), node="node-1", worker="w1"
+        root,
+        log_origin=ORIGIN,
+        signer=signer(),
+        clock=FixedClock(),
+        entropy=FixedEntropy(),
+        node="node-1",
+        worker="w1",
     )
     await log.close()
     report = audit(open_log(root))

@@ -290,4 +290,3 @@ def test_a_mutant_of_each_law_is_caught(
 
     with pytest.raises(LawBrokenError):
         law_holds()
-

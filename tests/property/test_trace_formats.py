@@ -8,8 +8,8 @@ from typing import Any
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.logs import ORIGIN, Writer, signer
 
+from tests.support.logs import ORIGIN, Writer, signer
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace import canonical
 from zoneproxy.trace.checkpoint import Checkpoint, parse_checkpoint

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tests.support.crash_files import CrashFiles
 from tests.support.logs import ORIGIN, Writer, signer
-
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.frontier import Frontier
 from zoneproxy.trace.ledger import Ledger
@@ -30,7 +32,7 @@ def read(height: int, index: int) -> bytes:
     return tree_root(LEAVES[index << height : (index + 1) << height])
 
 
-def refused(check: object, *args: object) -> bool:
+def refused(check: Callable[..., None], *args: object) -> bool:
     try:
         check(*args)
     except VerificationError:
@@ -39,7 +41,7 @@ def refused(check: object, *args: object) -> bool:
 
 
 def test_every_inclusion_proof() -> None:
-    """For every leaf of every tree up to 64 leaves, the proof checks and is no longer than log2 of the size."""
+    """For every leaf of every tree up to 64, the proof checks, and is no longer than log2 of the size."""
     for size in range(1, 65):
         for index in range(size):
             proof = prove_inclusion(index, size, read)
@@ -108,7 +110,7 @@ ITEMS = [WRITER.opening(), *(item for _ in range(150) for item in WRITER.exchang
 @given(st.lists(st.tuples(st.integers(1, 60), st.booleans(), st.booleans()), min_size=1, max_size=8))
 @settings(max_examples=15)
 def test_files_do_not_depend_on_how_entries_came(steps: list[tuple[int, bool, bool]]) -> None:
-    """In whatever groups entries come, and with whatever publications and restarts between, the files are the same."""
+    """In whatever groups entries come, whatever publications and restarts between: the same files."""
     files, place = CrashFiles(), 1
     ledger = Ledger(files, ORIGIN, signer())
     ledger.create(ITEMS[0])

@@ -23,8 +23,8 @@ _DEFAULT_PORT = 8443
 _MOST_PORT = 65_535
 
 TEMPLATE = """\
-# The zone's configuration. Check a change with `zoneproxy run --config zone.yaml`: it tells every mistake
-# before a door opens. Paths are relative to this file. No secret stands here.
+# The zone's configuration. Paths are relative to this file; no secret stands here. `zoneproxy run` tells
+# every mistake before a door opens.
 zone: {zone}
 node: node-1
 
@@ -41,7 +41,7 @@ routes:                        # the doors; each side has listeners of its own
   - {{id: cable-sg-1, side: overseas, country: SG, listen: "127.0.10.1:{port}"}}
   - {{id: cable-my-1, side: overseas, country: MY, listen: "127.0.11.1:{port}"}}
   - {{id: inland-1,   side: domestic, country: CN, listen: "127.0.20.1:{port}"}}   # refuses, and records
-  - {{id: zone-out-1, side: zone,     country: CN, listen: "127.0.30.1:{port}"}}   # forward proxy for workloads
+  - {{id: zone-out-1, side: zone,     country: CN, listen: "127.0.30.1:{port}"}}   # for workloads
 
 networks:                      # where a peer's address is known to be; others say nothing
   - {{prefix: 127.0.10.0/24, side: overseas, country: SG}}
@@ -61,9 +61,11 @@ tenants:                       # credentials are SHA-256 digests of long random 
 
 servers:                       # model servers inside the zone
   - {{id: zone-llm,   address: "127.0.30.10:8000", models: [zone-llm-01], separation: physical}}
-  - {{id: zone-llm-2, address: "127.0.30.11:8000", models: [zone-llm-02], paths: [/v1/files, /v1/models], separation: physical}}
+  - {{id: zone-llm-2, address: "127.0.30.11:8000", models: [zone-llm-02], separation: physical,
+     paths: [/v1/files, /v1/models]}}
 
-outward: []                    # where zone workloads may call: {{host: "tools.example:80", side: overseas}}
+outward: []                    # where zone workloads may call, for example:
+                               #   - {{host: "tools.example:80", side: overseas}}
 
 scan:
   level: 2                     # 1 errs least, 4 misses least

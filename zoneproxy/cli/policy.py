@@ -11,16 +11,14 @@ import argparse
 import json
 import sys
 
-from zoneproxy.cli.policy_files import LOAD, OK, PROBLEMS, load_all, read_file
+from zoneproxy.cli.policy_cases import run_test
+from zoneproxy.cli.policy_files import OK, PROBLEMS, load_all, read_file
 from zoneproxy.cli.policy_proof import run_diff, run_explain, run_prove
-from zoneproxy.cli.policy_test import run_test
 from zoneproxy.policy.bundle import LAYERS, check_layers
 from zoneproxy.policy.render import render_all, to_json, to_sarif
 from zoneproxy.policy.schema import cases_schema, policy_schema
 from zoneproxy.terms.errors import PolicyError
 from zoneproxy.terms.facts import VOCABULARY
-
-__all__ = ["LOAD", "add_parser"]
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -13,7 +13,7 @@ from zoneproxy.cli.policy_files import LOAD, NEWLY_ALLOWED, OK, PROOF, load_or_s
 from zoneproxy.policy.bundle import Policy
 from zoneproxy.policy.diff import compare
 from zoneproxy.policy.explain import RuleAnswer, explain
-from zoneproxy.policy.prove import InvariantProof, prove
+from zoneproxy.policy.prove import InvariantProof, Report, prove
 from zoneproxy.policy.read import read
 from zoneproxy.policy.validate import near
 from zoneproxy.terms.errors import PolicyError
@@ -31,25 +31,9 @@ def run_prove(args: argparse.Namespace) -> int:
         return LOAD
     report = prove(policies)
     for proof in report.proofs:
-        verdict = "proved" if proof.holds else "VIOLATED"
-        if args.json:
-            shown = {"invariant": proof.id, "phase": proof.phase, "holds": proof.holds}
-            print(json.dumps({**shown, "claim": proof.claim, "witness": _plain(proof.witness)}))
-        else:
-            print(f"{proof.id} {proof.phase:8} {verdict}: {proof.claim}")
-            if not proof.holds:
-                print(f"   allowed by {', '.join(proof.allowed_by)} on: {json.dumps(_plain(proof.witness))}")
+        _show_proof(proof, as_json=args.json)
     if not args.json:
-        for note in report.notes:
-            if note.kind == "dead":
-                print(f"{note.rule} {note.phase}: dead, no facts can make it fire")
-        redundant = [f"{note.rule} {note.phase}" for note in report.notes if note.kind == "redundant"]
-        if redundant:
-            print(f"{len(redundant)} redundant (others stop all that they stop): {', '.join(redundant)}")
-        for line in report.shared:
-            print(f"warning[ZP3001]: {line}")
-        for size in report.sizes:
-            print(f"{size.phase:8} {size.facts} facts, {size.cells} combinations, {size.allowed} allowed")
+        _show_notes(report)
     if args.write_test and not report.holds:
         # A crash here leaves a cut test file, which does not load.
         broken = [proof for proof in report.proofs if not proof.holds]
@@ -57,6 +41,30 @@ def run_prove(args: argparse.Namespace) -> int:
             _test_file(policies, broken, Path(args.write_test)), encoding="utf-8"
         )
     return OK if report.holds else PROOF
+
+
+def _show_proof(proof: InvariantProof, *, as_json: bool) -> None:
+    witness = _plain(proof.witness)
+    if as_json:
+        shown = {"invariant": proof.id, "phase": proof.phase, "holds": proof.holds}
+        print(json.dumps({**shown, "claim": proof.claim, "witness": witness}, ensure_ascii=False))
+        return
+    print(f"{proof.id} {proof.phase:8} {'proved' if proof.holds else 'VIOLATED'}: {proof.claim}")
+    if not proof.holds:
+        print(f"   allowed by {', '.join(proof.allowed_by)} on: {json.dumps(witness, ensure_ascii=False)}")
+
+
+def _show_notes(report: Report) -> None:
+    for note in report.notes:
+        if note.kind == "dead":
+            print(f"{note.rule} {note.phase}: dead, no facts can make it fire")
+    redundant = [f"{note.rule} {note.phase}" for note in report.notes if note.kind == "redundant"]
+    if redundant:
+        print(f"{len(redundant)} redundant (others stop all that they stop): {', '.join(redundant)}")
+    for line in report.shared:
+        print(f"warning[ZP3001]: {line}")
+    for size in report.sizes:
+        print(f"{size.phase:8} {size.facts} facts, {size.cells} combinations, {size.allowed} allowed")
 
 
 def _test_file(policies: Sequence[Policy], broken: Sequence[InvariantProof], target: Path) -> str:
@@ -125,6 +133,7 @@ def run_explain(args: argparse.Namespace) -> int:
         print(f"missing: {name}")
     for rule in found.rules:
         fired = rule.answer is True or (rule.answer is None and rule.effect != "allow")
+        fired = fired and (rule.id[:3] != "INV" or answer.by == "invariant")
         if fired or args.all:
             _show(rule)
     if found.flip:

@@ -48,6 +48,8 @@ _BREAKABLE: tuple[Detector, ...] = (
 
 
 LONGEST_CUE = 32
+# Letters that may open an identifier before its first digit.
+_LETTERS_BEFORE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +67,21 @@ class Located:
     cued: bool = False
 
 
-def locate(raw: str, settings: ScanSettings, *, final: bool = True) -> Located:
+def locate(raw: str, settings: ScanSettings, *, final: bool = True, since: int = 0) -> Located:
     """Find every hit of a text up to the settings' level.
 
     Args:
         raw: the text as it came.
         settings: how closely is looked.
         final: nothing follows the text; otherwise what depends on more is left undecided.
+        since: no number that begins before this place is of interest.
     """
     normal = normalise(raw)
     detectors = tuple(_due(normal.text))
     if not detectors:
         return Located((), len(raw))
-    view = View(normal.text, final=final, networks=settings.networks)
+    since = max(0, since - (len(raw) - len(normal.text)) - _LETTERS_BEFORE)
+    view = View(normal.text, final=final, since=since, networks=settings.networks)
     hits: list[Hit] = []
     for detector in detectors:
         for hit in detector(view):

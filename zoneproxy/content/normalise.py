@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _IGNORABLE_RANGES = (
@@ -63,9 +64,10 @@ def _table() -> dict[int, str]:
 
 
 TABLE = _table()
+ASTRAL_START = 0x10000
 
 
-def char_class(codes: list[int]) -> str:
+def char_class(codes: Iterable[int]) -> str:
     """Write code points as the inside of a regular expression's character class."""
     pieces: list[str] = []
     start = last = -2
@@ -81,16 +83,27 @@ def char_class(codes: list[int]) -> str:
 
 # What may stand between the digits of one identifier, in normalised text.
 GAP_SIGNS = " \t\r\n.,-_/~|*"
-# Characters that vanish, as a character class.
-INVISIBLE = char_class([code for code, plain in TABLE.items() if not plain])
-# Characters that count as a decimal digit, as a character class.
-DIGIT = "0-9" + char_class([code for code, plain in TABLE.items() if plain.isdigit() and plain])
+
+
+def invisible(below: int = 0x110000) -> str:
+    """Write the characters that vanish, below a code point, as a character class."""
+    return char_class(code for code, plain in TABLE.items() if not plain and code < below)
+
+
+def digit(below: int = 0x110000) -> str:
+    """Write the characters that count as a decimal digit, below a code point, as a character class."""
+    return "0-9" + char_class(code for code, plain in TABLE.items() if plain.isdigit() and code < below)
+
+
 # Characters that may stand between digits, as they come, as a character class.
 GAP = char_class(
     [*map(ord, GAP_SIGNS), *(code for code, plain in TABLE.items() if plain and plain in GAP_SIGNS)]
 )
 _RUN = re.compile(f"[{char_class(list(TABLE))}]+")
-_DROPPED = re.compile(f"[{INVISIBLE}]+")
+# The same below U+10000: a class without ranges above is many times faster to search for.
+_PLAIN_RUN = re.compile(f"[{char_class([code for code in TABLE if code < ASTRAL_START])}]")
+ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_DROPPED = re.compile(f"[{invisible()}]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +132,7 @@ def _plain(found: re.Match[str]) -> str:
 
 def normalise(raw: str) -> Normal:
     """Bring a text to the form in which identifiers are looked for."""
-    if raw.isascii() or _RUN.search(raw) is None:
+    if raw.isascii() or (_PLAIN_RUN.search(raw) is None and ASTRAL.search(raw) is None):
         return Normal(raw)
     text = _RUN.sub(_plain, raw)
     if len(text) == len(raw):

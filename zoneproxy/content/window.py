@@ -9,24 +9,46 @@ be inspected, and the stream is cut.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from zoneproxy.content.detectors.view import Hit
 from zoneproxy.content.locate import LONGEST_CUE, Located, has_cue, locate
-from zoneproxy.content.normalise import DIGIT, GAP, INVISIBLE
+from zoneproxy.content.normalise import ASTRAL, ASTRAL_START, GAP, digit, invisible
 from zoneproxy.content.settings import ScanSettings
 
 MOST_HELD = 160
 _CONTEXT = 256
+_SLACK = 64
 _SURE_CONTEXT = 64
 _PADDED_DIGITS = 24
 _NUMERAL = "〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺"
-_ANY = f"{DIGIT}{_NUMERAL}"
-_BETWEEN = rf"[{INVISIBLE}]*(?:[{GAP}][{INVISIBLE}]*){{0,4}}"
-_RUN = re.compile(rf"[+{_ANY}](?:{_BETWEEN}[{_ANY}XxOoIl])*{_BETWEEN}")
-_PADDING = re.compile(rf"[{INVISIBLE}]{{64}}")
-_DIGIT = re.compile(f"[{_ANY}]")
-_LAST = re.compile(rf"[+{_ANY}XxOoIl][{GAP}{INVISIBLE}]*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """What an open run looks like, for texts with or without characters from U+10000 on."""
+
+    run: re.Pattern[str]
+    last: re.Pattern[str]
+    padding: re.Pattern[str]
+    digit: re.Pattern[str]
+
+
+def _patterns(below: int) -> _Patterns:
+    vanishing = invisible(below)
+    one = f"{digit(below)}{_NUMERAL}"
+    between = rf"[{vanishing}]*(?:[{GAP}][{vanishing}]*){{0,4}}"
+    return _Patterns(
+        run=re.compile(rf"[+{one}](?:{between}[{one}XxOoIl])*{between}"),
+        last=re.compile(rf"[+{one}XxOoIl][{GAP}{vanishing}]*\Z"),
+        padding=re.compile(rf"[{vanishing}]{{{_PADDING}}}"),
+        digit=re.compile(f"[{one}]"),
+    )
+
+
+_PADDING = 64
+_PLAIN = _patterns(ASTRAL_START)
+_FULL = _patterns(0x110000)
 
 
 class Window:
@@ -42,6 +64,7 @@ class Window:
         self._settings = settings
         self._text = ""
         self._cued = False
+        self._since = 0
         self._seen: set[tuple[str, int]] = set()
         self.offset = 0
         self.safe = 0
@@ -66,6 +89,8 @@ class Window:
         """
         self._text += text
         found = self._located(len(text), final=final)
+        undecided = self.offset + min(found.hold, self._open())
+        self._since = undecided
         hits = [
             replace(hit, start=hit.start + self.offset, end=hit.end + self.offset)
             for hit in found.hits
@@ -74,10 +99,10 @@ class Window:
         if final:
             self.safe = self.end
         else:
-            self.safe = max(self.safe, self.offset + min(found.hold, self._open()))
+            self.safe = max(self.safe, undecided)
             self.padded = self.padded or self.held > MOST_HELD
         surplus = self.safe - _CONTEXT - self.offset
-        if surplus > _CONTEXT:
+        if surplus > _SLACK:
             self._text = self._text[surplus:]
             self.offset += surplus
         return hits
@@ -88,7 +113,7 @@ class Window:
             self._cued = has_cue(self._text[-grown - LONGEST_CUE :])
             if not self._cued:
                 return Located((), len(self._text))
-        found = locate(self._text, self._settings, final=final)
+        found = locate(self._text, self._settings, final=final, since=self._since - self.offset)
         self._cued = found.cued
         return found
 
@@ -103,15 +128,17 @@ class Window:
     def _open(self) -> int:
         """Return where the open run begins in the window; its length where there is none."""
         text = self._text
-        if not text.isascii() and _PADDING.search(text, self.safe - self.offset):
-            self.padded = True
         start = max(self.safe - self.offset, len(text) - _CONTEXT * 4)
-        if _LAST.search(text, max(start, len(text) - MOST_HELD)) is None:
+        special = not text.isascii()
+        patterns = _FULL if special and ASTRAL.search(text, start) else _PLAIN
+        if special and patterns.padding.search(text, start):
+            self.padded = True
+        if patterns.last.search(text, max(start, len(text) - 2 * _PADDING)) is None:
             return len(text)
-        runs = list(_RUN.finditer(text, start))
+        runs = list(patterns.run.finditer(text, start))
         if not runs or runs[-1].end() < len(text):
             return len(text)
         newest = max(runs[-1].start(), len(text) - MOST_HELD)
-        if newest > runs[-1].start() and len(_DIGIT.findall(text, newest)) < _PADDED_DIGITS:
+        if newest > runs[-1].start() and len(patterns.digit.findall(text, newest)) < _PADDED_DIGITS:
             self.padded = True
         return newest

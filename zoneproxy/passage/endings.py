@@ -45,9 +45,7 @@ def deny_fault(exchange: Exchange, event: Event) -> Step:
     return State.DENYING, [write_fault(exchange)]
 
 
-def close(
-    exchange: Exchange, event: Event | None = None, decision: Decision | None = None
-) -> Step:
+def close(exchange: Exchange, event: Event | None = None, decision: Decision | None = None) -> Step:
     """Record that an admitted exchange ends without its whole answer."""
     reason, end = "internal-error", "fault"
     match event:

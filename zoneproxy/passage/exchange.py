@@ -17,7 +17,7 @@ from zoneproxy.passage.rules import Rules
 from zoneproxy.route.destination import Destination
 from zoneproxy.route.pin import Pin
 from zoneproxy.terms.decision import Decision
-from zoneproxy.terms.facts import FactSheet
+from zoneproxy.terms.facts import FactSheet, FactValue
 from zoneproxy.terms.finding import Finding
 from zoneproxy.terms.phase import Phase
 from zoneproxy.terms.ports import Receipt
@@ -92,6 +92,6 @@ def sole(headers: Headers, name: str) -> str | None:
     return values[0] if len(values) == 1 else None
 
 
-def merged(facts: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+def merged(facts: Mapping[str, FactValue], more: Mapping[str, FactValue | None]) -> dict[str, FactValue]:
     """Return the facts as they would be with `more` added, without adding them."""
     return {**facts, **{name: value for name, value in more.items() if value is not None}}

@@ -31,7 +31,7 @@ _ANSWER_STATES = {
 }
 # A request that is not HTTP says nothing else that could be trusted; the other states are told
 # only to callers whose origin stands.
-_STATES_BEFORE_ORIGIN = ("malformed", "upgrade")
+_STATES_BEFORE_ORIGIN = ("malformed", "upgrade", "tunnel")
 
 
 def head_rail(facts: Facts) -> str:
@@ -73,13 +73,12 @@ def outward_rail(facts: Facts) -> str:
     if facts.get("destination.side") == "domestic":
         return "lane-domestic"
     state = str(facts.get("request.state"))
-    if state in ("malformed", "tunnel", "upgrade"):
+    if state in _STATES_BEFORE_ORIGIN:
         return _REQUEST_STATES[state]
     if facts.get("request.tag_forged") is not False:
         return "origin-tag-forged"
-    if facts.get("destination.registered") is not True:
-        return "lane-closed"
-    if facts.get("destination.side") not in ("overseas", "zone"):
+    is_open = facts.get("destination.side") in ("overseas", "zone")
+    if not is_open or facts.get("destination.registered") is not True:
         return "lane-closed"
     if "origin.class" not in facts:
         return "lane-flow-unknown"

@@ -155,9 +155,7 @@ def _look_into_request(exchange: Exchange, event: BodyArrived) -> None:
     exchange.reading = reading
     state = event.state if event.state != "ok" else reading.state
     findings = tuple(
-        finding
-        for segment, text in reading.segments
-        for finding in scan_text(text, segment, rules.scan)
+        finding for segment, text in reading.segments for finding in scan_text(text, segment, rules.scan)
     )
     exchange.findings = findings
     seen = verdict(findings, scanned_all=state == "ok")
@@ -201,4 +199,3 @@ def _look_into_outward(exchange: Exchange, event: BodyArrived) -> None:
             "data.categories": seen.categories,
         }
     )
-

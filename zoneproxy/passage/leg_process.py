@@ -64,9 +64,7 @@ def on_admitted(exchange: Exchange, event: Event) -> Step:
     if exchange.doom is not None:
         return close(exchange, exchange.doom)
     to = exchange.destination
-    return State.INSIDE, [
-        Forward(to.host, to.port, _headers(exchange, _authority(to)), _body(exchange))
-    ]
+    return State.INSIDE, [Forward(to.host, to.port, _headers(exchange, _authority(to)), _body(exchange))]
 
 
 def _body(exchange: Exchange) -> bytes:

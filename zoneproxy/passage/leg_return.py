@@ -32,6 +32,7 @@ from zoneproxy.passage.refusal import trace_of
 from zoneproxy.passage.state import State
 from zoneproxy.route.pin import Pin, return_facts
 from zoneproxy.terms.decision import Decision
+from zoneproxy.terms.facts import FactValue
 from zoneproxy.terms.phase import Phase
 
 Step = tuple[State, list[Command]]
@@ -168,12 +169,12 @@ def _deny(exchange: Exchange, pin: Pin, state: str, seen: Verdict, decision: Dec
     return close(exchange, decision=decision)
 
 
-def _so_far(exchange: Exchange, pin: Pin) -> dict[str, object]:
+def _so_far(exchange: Exchange, pin: Pin) -> dict[str, FactValue]:
     """The facts as they would be if the answer ended cleanly now: route and door are real."""
     return merged(exchange.facts, _facts(exchange, pin, "ok", verdict((), scanned_all=True)))
 
 
-def _facts(exchange: Exchange, pin: Pin, state: str, seen: Verdict) -> dict[str, object]:
+def _facts(exchange: Exchange, pin: Pin, state: str, seen: Verdict) -> dict[str, FactValue | None]:
     return {
         **return_facts(exchange.pin, pin),
         "response.state": state,

@@ -194,4 +194,3 @@ class Passage:
         if handler is not None:
             return handler(self.exchange, event)
         return endings.otherwise(self.state, self.exchange, event)
-

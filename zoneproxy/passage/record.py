@@ -39,9 +39,7 @@ def write_decision(exchange: Exchange, decision: Decision) -> Write:
         "facts": _public(exchange.facts, returning=False),
         "oblig": obligations(decision),
         "findings": _findings(exchange.findings),
-        "policy": [
-            {"layer": policy.layer, "digest": policy.digest} for policy in exchange.rules.policies
-        ],
+        "policy": [{"layer": policy.layer, "digest": policy.digest} for policy in exchange.rules.policies],
         "eng": ENGINE,
         "assurance": exchange.rules.assurance,
         "bytes": exchange.request_bytes,
@@ -68,9 +66,7 @@ def write_fault(exchange: Exchange) -> Write:
         "facts": {},
         "oblig": {},
         "findings": [],
-        "policy": [
-            {"layer": policy.layer, "digest": policy.digest} for policy in exchange.rules.policies
-        ],
+        "policy": [{"layer": policy.layer, "digest": policy.digest} for policy in exchange.rules.policies],
         "eng": ENGINE,
         "assurance": exchange.rules.assurance,
         "bytes": exchange.request_bytes,

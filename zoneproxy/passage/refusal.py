@@ -17,9 +17,7 @@ def refuse(exchange: Exchange, code: str, index: int | None) -> Refuse:
         index: the record's index in the trace log; `None` only when the log can't take records.
     """
     reason = REASONS[code]
-    body = refusal_body(
-        exchange.dialect, reason, trace=trace_of(exchange, index), flow=exchange.flow
-    )
+    body = refusal_body(exchange.dialect, reason, trace=trace_of(exchange, index), flow=exchange.flow)
     headers = (
         ("content-type", "application/json"),
         ("content-length", str(len(body))),
@@ -34,9 +32,7 @@ def refuse(exchange: Exchange, code: str, index: int | None) -> Refuse:
 def cut(exchange: Exchange, code: str, index: int | None) -> Cut:
     """Build the loud end of a stream of which some bytes were delivered already."""
     return Cut(
-        cut_event(
-            exchange.dialect, REASONS[code], trace=trace_of(exchange, index), flow=exchange.flow
-        )
+        cut_event(exchange.dialect, REASONS[code], trace=trace_of(exchange, index), flow=exchange.flow)
     )
 
 

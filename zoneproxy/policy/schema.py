@@ -26,6 +26,7 @@ _LIST_NAME = {"type": "string", "pattern": r"^\$[a-z_]+\.[a-z][a-z0-9_]*$"}
 def policy_schema() -> dict[str, Any]:
     """Return the schema of policy files."""
     schema = _schema(PolicyDocument)
+    schema["$defs"] |= _parts()
     schema["$defs"]["Condition"] = _condition()
     for part, fields in (("Rule", ("when",)), ("Invariant", ("never_allow_when", "allow_implies"))):
         for field in fields:
@@ -75,27 +76,34 @@ def _condition() -> dict[str, Any]:
     return {"type": "object", "properties": properties, "additionalProperties": False, "minProperties": 1}
 
 
+def _parts() -> dict[str, Any]:
+    """Return, for each fact, its value, its list and its bare question: written once, referred to often."""
+    parts: dict[str, Any] = {}
+    for name, spec in VOCABULARY.items():
+        parts[f"value {name}"] = _value(spec)
+        items = {"anyOf": [_part("value", name), _LIST_NAME]}
+        parts[f"list {name}"] = {"type": "array", "items": items, "minItems": 1}
+        many = [] if spec.type is FactType.BOOL else [_LIST_NAME, _part("list", name)]
+        parts[f"bare {name}"] = {"anyOf": [_part("value", name), *many]}
+    return parts
+
+
+def _part(kind: str, name: str) -> dict[str, Any]:
+    return {"$ref": f"#/$defs/{kind}%20{name}"}
+
+
 def _question(spec: FactSpec) -> dict[str, Any]:
-    bare = [_value(spec)]
-    if spec.type is not FactType.BOOL:
-        bare += [_LIST_NAME, _many(spec)]
     operators = {op: _operand(spec, op) for op in OPERATORS[spec.type] if op != "not"}
     inner = {"type": "object", "properties": operators, "additionalProperties": False, "minProperties": 1}
-    negated = {"anyOf": [*bare, inner]}
+    negated = {"anyOf": [_part("bare", spec.name), inner]}
     whole = {**inner, "properties": {**operators, "not": negated}}
-    return {"anyOf": [*bare, whole]}
+    return {"anyOf": [_part("bare", spec.name), whole]}
 
 
 def _operand(spec: FactSpec, op: str) -> Mapping[str, Any]:
     if op in {"same_as", "not_same_as"}:
         return {"enum": [name for name, other in VOCABULARY.items() if comparable(spec, other)]}
-    if op in _ORDERED or op in {"eq", "regex"}:
-        return _value(spec)
-    return {"anyOf": [_value(spec), _LIST_NAME, _many(spec)]}
-
-
-def _many(spec: FactSpec) -> dict[str, Any]:
-    return {"type": "array", "items": {"anyOf": [_value(spec), _LIST_NAME]}, "minItems": 1}
+    return _part("value" if op in _ORDERED or op in {"eq", "regex"} else "bare", spec.name)
 
 
 def _value(spec: FactSpec) -> dict[str, Any]:

@@ -37,11 +37,11 @@ def test_symbolic_links_are_refused(tmp_path: Path) -> None:
     with pytest.raises(VerificationError, match="symbolic link"):
         files.read("link")
     assert files.read("folder/file") is None
-    with pytest.raises(OSError, match="."):
+    with pytest.raises(OSError, match=r"\[Errno"):
         files.append("link", b"x")
-    with pytest.raises(OSError, match="."):
+    with pytest.raises(OSError, match=r"\[Errno"):
         files.create("folder/new", private=True)
-    with pytest.raises(OSError, match="."):
+    with pytest.raises(OSError, match=r"\[Errno"):
         files.make_folder("folder/below", private=True)
     files.create("link", private=True)
     assert (outside / "file").read_bytes() == b"secret"

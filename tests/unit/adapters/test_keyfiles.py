@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from tests.support.logs import ORIGIN, signer
 
+from tests.support.logs import ORIGIN, signer
 from zoneproxy.adapters.keyfiles import load_signer, make_private_key, read_private_key, read_vkeys
 from zoneproxy.terms.errors import ConfigError
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.support.logs import signer, write_log
 
+from tests.support.logs import signer, write_log
 from zoneproxy.adapters.logfolder import open_log
 from zoneproxy.terms.errors import ConfigError
 

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.logs import ORIGIN, FixedClock, FixedEntropy, decision, ending, flow_id, signer, write_log
 
+from tests.support.logs import ORIGIN, FixedClock, FixedEntropy, decision, ending, flow_id, signer, write_log
 from zoneproxy.adapters import tracelog
 from zoneproxy.adapters.disk import DiskFiles
 from zoneproxy.adapters.logfolder import open_log
 from zoneproxy.adapters.tracelog import TraceLog
 from zoneproxy.replay.audit import audit
 from zoneproxy.terms.errors import ConfigError, TraceError
+from zoneproxy.terms.ports import Receipt
 from zoneproxy.trace.entry import parse
 from zoneproxy.trace.merkle import leaf_hash
 
@@ -29,6 +30,7 @@ class FaultyFiles(DiskFiles):
         super().__init__(root)
         self.broken: dict[str, OSError] = {}
         self.calls: list[tuple[str, str]] = []
+        self.published = threading.Event()
         self.free = 1 << 40
 
     def _call(self, what: str, path: str) -> None:
@@ -47,6 +49,8 @@ class FaultyFiles(DiskFiles):
     def rename(self, old: str, new: str) -> None:
         self._call("rename", new)
         super().rename(old, new)
+        if new == "checkpoint":
+            self.published.set()
 
     def free_bytes(self) -> int:
         return self.free
@@ -122,11 +126,12 @@ async def test_concurrent_records_share_flushes(root: Path) -> None:
 
 async def test_publisher_publishes_when_grown(root: Path) -> None:
     """What was acknowledged is published without being asked to; nothing new, nothing published."""
-    log = TraceLog.open(root, **settings(publish_interval_s=0.01))
+    files = FaultyFiles(root)
+    log = TraceLog.open(root, files=files, **settings(publish_interval_s=0.01))
+    files.published.clear()
     receipt = await log.append("decision", decision(), {})
-    async with asyncio.timeout(10):
-        while open_log(root).checkpoint().size <= receipt.index:
-            await asyncio.sleep(0.01)
+    assert await asyncio.to_thread(files.published.wait, 10)
+    assert open_log(root).checkpoint().size == receipt.index + 1
     assert await log.publish() is None
     await log.close()
 
@@ -161,16 +166,17 @@ async def test_a_bad_record_is_refused_alone(root: Path) -> None:
     log = TraceLog.open(root, **settings())
     with pytest.raises(ValueError, match="unknown field"):
         await log.append("decision", decision(remark="text"), {})
-    layers = [
-        decision()["phases"]["collect"]["layers"][0] | {"deny": [f"COL-{n}{'x' * 100}" for n in range(64)]}
-    ] * 8
+    layer = decision()["phases"]["collect"]["layers"][0]
+    layers = [layer | {"deny": [f"COL-{n}{'x' * 100}" for n in range(64)]}] * 8
     big = decision(phases={"collect": decision()["phases"]["collect"] | {"layers": layers}})
     results = await asyncio.gather(
-        log.append("decision", decision(1), {}), log.append("decision", big, {}), log.append("decision", decision(2), {}),
+        log.append("decision", decision(1), {}),
+        log.append("decision", big, {}),
+        log.append("decision", decision(2), {}),
         return_exceptions=True,
-    )  # fmt: skip
+    )
     assert isinstance(results[1], ValueError)
-    assert [result.index for result in (results[0], results[2])] == [2, 3]
+    assert [result.index for result in results if isinstance(result, Receipt)] == [2, 3]
     assert log.writable
     await log.close()
     assert audit(open_log(root)).exit_code == 0
@@ -179,7 +185,8 @@ async def test_a_bad_record_is_refused_alone(root: Path) -> None:
 @pytest.mark.parametrize("what", ["append", "sync"])
 async def test_a_failed_write_shuts_the_log_for_ever(root: Path, what: str) -> None:
     """After one failed write or flush all waiting records fail, and nothing is tried again (Z13, Z22)."""
-    files, told = FaultyFiles(root), []
+    told: list[TraceError] = []
+    files = FaultyFiles(root)
     log = TraceLog.open(root, files=files, on_failure=told.append, **settings())
     files.broken[what] = OSError(errno.EIO, "input/output error")
     files.calls.clear()

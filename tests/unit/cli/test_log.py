@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.support.logs import ORIGIN, Writer, decision, signer, write_log
 
+from tests.support.logs import ORIGIN, Writer, decision, signer, write_log
 from zoneproxy.adapters.disk import DiskFiles
 from zoneproxy.cli import log
 from zoneproxy.terms.errors import ConfigError

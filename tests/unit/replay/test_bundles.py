@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.crash_files import CrashFiles
 
+from tests.support.crash_files import CrashFiles
 from zoneproxy.replay.bundles import blame, frames, read_bundle
 from zoneproxy.replay.flaws import FlawClass, Flaws
 from zoneproxy.trace.checkpoint import Checkpoint
@@ -32,7 +32,7 @@ def test_frames() -> None:
 def test_blame_names_the_changed_entry() -> None:
     """Where the hash tiles have the signed root, they name the entry that was changed."""
     bundle = encode_bundle([b"one", b"twO", b"three"])
-    assert blame(reader(bundle, b"".join(LEAVES)), HEAD) == {1}
+    assert blame(reader(bundle, b"".join(LEAVES)), HEAD) == frozenset({1})
     assert blame(reader(bundle, bytes(96)), HEAD) is None
 
 

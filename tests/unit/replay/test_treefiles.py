@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tests.support.crash_files import CrashFiles
-
 from zoneproxy.replay.flaws import FlawClass, Flaws
 from zoneproxy.replay.treefiles import check_other_files, check_tile, list_other_files
 from zoneproxy.trace.frontier import Frontier, TileFile
@@ -48,9 +47,10 @@ def test_files_beyond_the_checkpoint() -> None:
     for number in range(2):
         edge.append(bytes([number]), LEAVES[number])
     log = reader(
-        tile__entries__000__p__4=b"", **{"tile/entries/000.p/4": encode_bundle([bytes([n]) for n in range(4)])},
+        tile__entries__000__p__4=b"",
+        **{"tile/entries/000.p/4": encode_bundle([bytes([n]) for n in range(4)])},
         **{"tile/0/000.p/4": b"".join(LEAVES), "tile/0/000.p/3": b"".join(LEAVES[:3]), "tile/0/009": b"x"},
-    )  # fmt: skip
+    )
     paths = list_other_files(log, 2)
     assert paths == [
         "tile/0/000.p/3", "tile/0/000.p/4", "tile/0/009", "tile/entries/000.p/4", "tile/entries/000/p/4"

@@ -18,11 +18,27 @@ def test_round_trip() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        b'{"a":1,"a":1}', b'{"b":1,"a":2}', b'{"a": 1}', b'{"a":1.0}', b'{"a":1e3}', b'{"a":NaN}', b'{"a":Infinity}',
-        b'{"a":9007199254740992}', b'{"a":"\\u00e9"}', b'{"a":"\\ud800"}', b'\xff', b'{"a":1}\n', b"{", b"", b'"\\/"',
-        b"[" * 100_000, '{"\u00e9":1}'.encode(), b"-0", b"\xef\xbb\xbf{}",
+        b'{"a":1,"a":1}',
+        b'{"b":1,"a":2}',
+        b'{"a": 1}',
+        b'{"a":1.0}',
+        b'{"a":1e3}',
+        b'{"a":NaN}',
+        b'{"a":Infinity}',
+        b'{"a":9007199254740992}',
+        b'{"a":"\\u00e9"}',
+        b'{"a":"\\ud800"}',
+        b"\xff",
+        b'{"a":1}\n',
+        b"{",
+        b"",
+        b'"\\/"',
+        b"[" * 100_000,
+        '{"\u00e9":1}'.encode(),
+        b"-0",
+        b"\xef\xbb\xbf{}",
     ],
-)  # fmt: skip
+)
 def test_other_spellings_are_refused(data: bytes) -> None:
     """Duplicate keys, floats, large integers, escapes, disorder: all refused with the one error."""
     with pytest.raises(VerificationError):
@@ -32,5 +48,5 @@ def test_other_spellings_are_refused(data: bytes) -> None:
 @pytest.mark.parametrize("value", [1.5, MAX_INT + 1, "\ud800", {1: 2}, {"\u00e9": 1}, b"x", (1,), {"a": {1}}])
 def test_values_without_a_spelling(value: object) -> None:
     """What has no canonical spelling is refused when written."""
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"ASCII|integer|neither|surrogates"):
         encode(value)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.support.logs import Writer, flow_id
 
+from tests.support.logs import Writer, flow_id
 from zoneproxy.trace.chain import Chains
 from zoneproxy.trace.entry import Entry, peek
 from zoneproxy.trace.merkle import leaf_hash

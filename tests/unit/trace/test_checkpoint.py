@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.support.logs import ORIGIN, signer
 
+from tests.support.logs import ORIGIN, signer
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.checkpoint import (
     Checkpoint,
@@ -36,7 +36,7 @@ def test_the_empty_log_reads_as_documented() -> None:
 
 
 def test_foreign_checkpoint(shared: Path) -> None:
-    """A real checkpoint of a public log verifies and is read; its key's name is not its origin, so it is none of ours."""
+    """A real checkpoint verifies and is read; its key is not named after its origin, so not ours."""
     cases = json.loads((shared / "vectors/notes.json").read_text())["notes"]
     case = next(case for case in cases if "sum.golang" in case["vkey"])
     key, note = parse_vkey(case["vkey"]), parse_note(case["msg"].encode())

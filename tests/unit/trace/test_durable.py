@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.crash_files import CrashFiles, PowerLossError
 
+from tests.support.crash_files import CrashFiles, PowerLossError
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.durable import TEMPORARY, folder_of, put_once, replace
 

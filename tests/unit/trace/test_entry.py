@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from tests.support.logs import Writer, decision
 
+from tests.support.logs import Writer, decision
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace import canonical
 from zoneproxy.trace.entry import MAX_BYTES, Header, draft, encode, parse, peek
@@ -43,11 +43,26 @@ def test_kinds_without_private_fields_have_no_commitment() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"v": 2}, {"v": True}, {"t": "remark"}, {"t": 1}, {"n": "Node 1"}, {"n": 1}, {"ws": -1}, {"ws": True}, {"ws": 1},
-        {"wp": "00"}, {"wp": "ab" * 32}, {"ts": -1}, {"mono": "0"}, {"prv": "x" * 43}, {"remark": "x"}, {"cause": ...},
-        {"w": ...}, {"t": "decision"},
+        {"v": 2},
+        {"v": True},
+        {"t": "remark"},
+        {"t": 1},
+        {"n": "Node 1"},
+        {"n": 1},
+        {"ws": -1},
+        {"ws": True},
+        {"ws": 1},
+        {"wp": "00"},
+        {"wp": "ab" * 32},
+        {"ts": -1},
+        {"mono": "0"},
+        {"prv": "x" * 43},
+        {"remark": "x"},
+        {"cause": ...},
+        {"w": ...},
+        {"t": "decision"},
     ],
-)  # fmt: skip
+)
 def test_entries_that_are_refused(changes: dict[str, Any]) -> None:
     """Anything that `encode` could not have written is refused when read."""
     with pytest.raises(VerificationError):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.support.crash_files import CrashFiles
 
+from tests.support.crash_files import CrashFiles
 from zoneproxy.adapters.disk import DiskFiles
 from zoneproxy.trace.files import Files
 

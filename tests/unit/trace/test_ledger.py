@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.support.crash_files import CrashFiles
 from tests.support.logs import ORIGIN, Writer, signer
-
 from zoneproxy.terms.errors import ConfigError, VerificationError
 from zoneproxy.trace import ledger as module
 from zoneproxy.trace.checkpoint import open_checkpoint
@@ -32,10 +32,10 @@ def reopened(files: CrashFiles) -> tuple[Ledger, list[bytes]]:
 
 def image(files: CrashFiles) -> dict[str, bytes]:
     def below(folder: str) -> dict[str, bytes]:
-        found = {}
+        found: dict[str, bytes] = {}
         for name in files.names(folder):
             path = f"{folder}/{name}" if folder else name
-            found.update(below(path[:-1]) if name.endswith("/") else {path: files.read(path)})
+            found.update(below(path[:-1]) if name.endswith("/") else {path: files.read(path) or b""})
         return found
 
     return below("")
@@ -233,5 +233,5 @@ def test_an_empty_write_ahead_log_is_refused() -> None:
     files = CrashFiles()
     made(files)
     disk = image(files) | {"wal/00000000000000000000.wal": b""}
-    with pytest.raises(VerificationError, match="entries|empty"):
+    with pytest.raises(VerificationError, match=r"entries|empty"):
         reopened(CrashFiles(disk))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +30,7 @@ def test_constants(shared: Path) -> None:
             edge.append(leaves[size])
 
 
-def probes(shared: Path, kind: str) -> list[dict[str, object]]:
+def probes(shared: Path, kind: str) -> list[dict[str, Any]]:
     return [
         json.loads(path.read_text())
         for path in sorted((shared / "vectors/merkle/testdata" / kind).rglob("*.json"))
@@ -43,7 +45,7 @@ def one(text: str | None) -> bytes:
     return base64.b64decode(text or "")
 
 
-def holds(check: object, *args: object) -> bool:
+def holds(check: Callable[..., None], *args: object) -> bool:
     try:
         check(*args)
     except VerificationError:

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.support.logs import ORIGIN, signer
 
+from tests.support.logs import ORIGIN, signer
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.note import (
     Signature,
@@ -56,13 +56,25 @@ def test_text_may_hold_empty_lines() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        b"", b"text\n", b"text\n\n", b"\n\n", b"text\n\n- name AAAAAAAA\n", b"text\n\n\xe2\x80\x94 name\n",
-        b"text\n\n\xe2\x80\x94 name AAAAAAA=", b"text\n\n\xe2\x80\x94 name AAAAAA==\n", b"te\x00xt\n\n\xe2\x80\x94 n AAAAAAAA\n",
-        b"te\rxt\n\n\xe2\x80\x94 n AAAAAAAA\n", b"\xff\n\n\xe2\x80\x94 n AAAAAAAA\n", b"text\n\n\xe2\x80\x94 a+b AAAAAAAA\n",
-        b"text\n\n\xe2\x80\x94 n AAAAAAAA\n\xe2\x80\x94 n\n", b"text\n\n\xe2\x80\x94 n AAAAAAAB=\n",
-        b"text\n\n\xe2\x80\x94 n AAAA AAAA\n", b"text\n\n" + b"\xe2\x80\x94 n AAAAAAAA\n" * 101, b"x" * 262_145,
+        b"",
+        b"text\n",
+        b"text\n\n",
+        b"\n\n",
+        b"text\n\n- name AAAAAAAA\n",
+        b"text\n\n\xe2\x80\x94 name\n",
+        b"text\n\n\xe2\x80\x94 name AAAAAAA=",
+        b"text\n\n\xe2\x80\x94 name AAAAAA==\n",
+        b"te\x00xt\n\n\xe2\x80\x94 n AAAAAAAA\n",
+        b"te\rxt\n\n\xe2\x80\x94 n AAAAAAAA\n",
+        b"\xff\n\n\xe2\x80\x94 n AAAAAAAA\n",
+        b"text\n\n\xe2\x80\x94 a+b AAAAAAAA\n",
+        b"text\n\n\xe2\x80\x94 n AAAAAAAA\n\xe2\x80\x94 n\n",
+        b"text\n\n\xe2\x80\x94 n AAAAAAAB=\n",
+        b"text\n\n\xe2\x80\x94 n AAAA AAAA\n",
+        b"text\n\n" + b"\xe2\x80\x94 n AAAAAAAA\n" * 101,
+        b"x" * 262_145,
     ],
-)  # fmt: skip
+)
 def test_no_note(data: bytes) -> None:
     """What is no signed note is refused with the one error."""
     with pytest.raises(VerificationError):
@@ -123,12 +135,16 @@ def test_no_known_key_and_twice_the_same() -> None:
 @pytest.mark.parametrize(
     "vkey",
     [
-        "", "name", "name+00000000", "name+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+        "",
+        "name",
+        "name+00000000",
+        "name+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
         "example.com/foo+530D903A+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
-        "example.com/foo+530d903a+", "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2l",
+        "example.com/foo+530d903a+",
+        "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2l",
         "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k ",
     ],
-)  # fmt: skip
+)
 def test_no_vkey(vkey: str) -> None:
     """What is no verifier key, or has another key's id, is refused."""
     with pytest.raises(VerificationError):

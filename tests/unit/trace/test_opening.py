@@ -16,7 +16,8 @@ FIELDS = {"client.ip": "198.51.100.7", "detail": None, "user_agent": "\u00e9\ud8
 
 
 def decode(text: str) -> list[object]:
-    return json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    made: list[object] = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    return made
 
 
 def test_commitment_is_that_of_rfc_9901() -> None:
@@ -64,9 +65,19 @@ def test_erased_field_leaves_the_commitment_whole() -> None:
 
 @pytest.mark.parametrize(
     "record",
-    [b"", b"{}", b"[]", b"null", b"\xff", b'{"fields":{},"seed":"AA"}', b'{"fields":[],"seed":1}', b'{"fields":{"a":1},"salts":{},"digests":{}}',
-     b'{"fields":{},"salts":{"prv":"x"},"digests":{},"more":1}', b"[" * 100_000],
-)  # fmt: skip
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        b"\xff",
+        b'{"fields":{},"seed":"AA"}',
+        b'{"fields":[],"seed":1}',
+        b'{"fields":{"a":1},"salts":{},"digests":{}}',
+        b'{"fields":{},"salts":{"prv":"x"},"digests":{},"more":1}',
+        b"[" * 100_000,
+    ],
+)
 def test_no_opening(record: bytes) -> None:
     """What is no opening record is refused with the one error."""
     with pytest.raises(VerificationError):

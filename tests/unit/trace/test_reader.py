@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+
 from tests.support.crash_files import CrashFiles
 from tests.support.logs import ORIGIN, Writer, signer
-
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.durable import put_once
 from zoneproxy.trace.ledger import Ledger

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.logs import DIGEST, ORIGIN, decision, ending, flow_id, phase, signer
 
+from tests.support.logs import DIGEST, ORIGIN, decision, ending, flow_id, phase, signer
 from zoneproxy.terms.facts import VOCABULARY
 from zoneproxy.trace.schema import MAX_PRIVATE_TEXT, PRIVATE, PUBLIC, check_body, private_fields
 
@@ -46,6 +46,7 @@ def test_unknown_and_lacking_fields_are_refused(kind: str) -> None:
         rest = {key: value for key, value in GOOD[kind].items() if key != name}
         with pytest.raises(ValueError, match=f"lacks `{name}`"):
             check_body(kind, rest)
+        wrong: Any
         for wrong in (1.5, b"x", "free text with spaces", {"x": object()}, [[]], -(2**60)):
             with pytest.raises(ValueError, match="`"):
                 check_body(kind, GOOD[kind] | {name: wrong})
@@ -76,7 +77,7 @@ def test_unknown_and_lacking_fields_are_refused(kind: str) -> None:
     ],
 )
 def test_decisions_that_are_refused(changes: dict[str, Any]) -> None:
-    """Private facts, foreign legs, values outside their domain and free text never reach the public part (Z17)."""
+    """Private facts, foreign legs, values outside their domain, free text: never public (Z17)."""
     with pytest.raises(ValueError, match="`"):
         check_body("decision", decision(**changes))
 
@@ -98,6 +99,7 @@ def test_private_fields_are_a_fixed_list() -> None:
 def test_private_values() -> None:
     """Long text is cut, so that no caller can make a record impossible; other types are refused."""
     assert len(private_fields("alarm", {"detail": "x" * 10_000})["detail"]) == MAX_PRIVATE_TEXT
+    wrong: Any
     for wrong in (1.5, b"x", [], 2**53):
         with pytest.raises(ValueError, match="private"):
             private_fields("alarm", {"detail": wrong})

@@ -73,7 +73,7 @@ def test_every_flipped_byte_in_the_middle_is_corruption() -> None:
 
 def test_damage_before_another_segment_is_corruption() -> None:
     """A torn tail in a segment that another one follows on from is refused."""
-    with pytest.raises(VerificationError, match="middle|gap"):
+    with pytest.raises(VerificationError, match=r"middle|gap"):
         join((0, data(A, B)[:-1]), (3, data(C)))
 
 

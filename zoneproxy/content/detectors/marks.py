@@ -25,9 +25,8 @@ _CLASS = re.compile(
     r"|本(?:文件|资料|数据)(?:属于|属|为|系)(?:国家秘密|绝密|机密|秘密|核心数据|重要数据)"
 )
 _SPACE = re.compile(r"\s+")
-_DOCUMENT = re.compile(
-    r"[\u4e00-\u9fff]{1,10}\s?[〔\[【(（]\s?(?:19|20)\d{2}\s?[〕\]】)）]\s?第?\d{1,5}\s?号"
-)
+_YEAR = re.compile(r"[〔\[【(（]\s?(?:19|20)\d{2}\s?[〕\]】)）]\s?第?\d{1,5}\s?号")
+_ISSUER = re.compile("[\u4e00-\u9fff]{1,10}\\s?\\Z")
 _DOCUMENT_BEFORE = re.compile(
     r"文\s?件[\s★]{0,6}[^\s]{0,8}\Z|签\s?发\s?人\s?[:：]|主\s?送\s?[:：]|份\s?号|发\s?文\s?字\s?号\s?[:：]|特\s?急|加\s?急"
 )
@@ -53,15 +52,18 @@ def find_class(view: View) -> Iterator[Hit]:
 
 def find_document(view: View) -> Iterator[Hit]:
     """Find official documents by their number and a second cue."""
-    for found in _DOCUMENT.finditer(view.text):
-        before = view.before(found.start() + 8, _LOOK)
-        head = view.before(found.start(), _LOOK)
+    for year in _YEAR.finditer(view.text):
+        issuer = _ISSUER.search(view.text, max(0, year.start() - 12), year.start())
+        if issuer is None:
+            continue
+        number = view.text[issuer.start() : year.end()]
+        head = view.before(issuer.start(), _LOOK)
         if (
-            _DOCUMENT_BEFORE.search(before)
-            or _DOCUMENT_BEFORE.search(head)
-            or _DOCUMENT_AFTER.search(view.text[found.end() : found.end() + _LOOK])
+            _DOCUMENT_BEFORE.search(head)
+            or _DOCUMENT_BEFORE.search(head + number[:8])
+            or _DOCUMENT_AFTER.search(view.text[year.end() : year.end() + _LOOK])
         ):
-            yield Hit(GOV_DOC, found.start(), found.end(), 2, 500, IMPORTANT, _SPACE.sub("", found.group()))
+            yield Hit(GOV_DOC, issuer.start(), year.end(), 2, 500, IMPORTANT, _SPACE.sub("", number))
 
 
 def find_survey(view: View) -> Iterator[Hit]:

@@ -27,7 +27,14 @@ _PROVINCES = frozenset(
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 _EARLIEST, _LATEST = 1900, 2035
-_CANDIDATE = re.compile(rf"(?<!\d)(?=([1-8](?:{GAP}\d){{16}}{GAP}[\dXx])(?!\d))", re.ASCII)
+# Province and century stand in the pattern: they rule out most numbers at once.
+_PROVINCE = (
+    rf"(?:1{GAP}[1-5]|2{GAP}[1-3]|3{GAP}[1-7]|4{GAP}[1-6]|5{GAP}[0-4]|6{GAP}[1-5]|7{GAP}1|8{GAP}[1-3])"
+)
+_CANDIDATE = re.compile(
+    rf"(?<!\d)(?=({_PROVINCE}(?:{GAP}\d){{4}}{GAP}(?:1{GAP}9|2{GAP}0)(?:{GAP}\d){{9}}{GAP}[\dXx])(?!\d))",
+    re.ASCII,
+)
 _OLD = re.compile(r"(?<![0-9A-Za-z])[1-8]\d{14}(?![0-9A-Za-z])", re.ASCII)
 _WORD = re.compile(
     r"身份|居民证|证件号|户口|resident id|identity|id ?card|id ?(?:no|num)|citizen id|shenfenzheng",
@@ -64,11 +71,11 @@ def valid_old(value: str) -> bool:
 
 def find(view: View) -> Iterator[Hit]:
     """Find resident identity numbers, written together or with gaps."""
-    for found in _CANDIDATE.finditer(view.digits):
+    for found in _CANDIDATE.finditer(view.digits, view.since):
         written = found.group(1)
         value = _GAPS.sub("", written)
         if valid(value) and plausible_gaps(_GAPS.findall(written)):
             yield Hit(KIND, found.start(1), found.end(1), 1, 1000, PERSONAL, value.upper())
-    for found in _OLD.finditer(view.digits):
+    for found in _OLD.finditer(view.digits, view.since):
         if valid_old(found.group()) and _WORD.search(view.before(found.start(), 16)):
             yield Hit(KIND, found.start(), found.end(), 2, 500, PERSONAL, found.group())

