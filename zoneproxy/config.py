@@ -13,7 +13,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from zoneproxy.origin.networks import Network, NetworkTable, read_prefix
 from zoneproxy.origin.tenants import Tenant, TenantRegistry
 from zoneproxy.policy.read import Source, read
 from zoneproxy.policy.validate import validate
@@ -21,6 +20,7 @@ from zoneproxy.route.destination import DestinationError, read_destination, read
 from zoneproxy.route.lane import DestinationTable, RegisteredDestination
 from zoneproxy.route.upstream import Upstream, UpstreamTable
 from zoneproxy.terms.errors import ConfigError, PolicyError
+from zoneproxy.terms.networks import Network, NetworkTable, read_prefix
 from zoneproxy.terms.phase import Side
 
 MEBIBYTE = 1024 * 1024

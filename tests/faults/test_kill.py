@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.logs import ORIGIN, FixedClock, FixedEntropy, signer
-from zoneproxy.adapters import tracelog
+from zoneproxy.adapters import newlog
 from zoneproxy.adapters.logfolder import open_log
 from zoneproxy.adapters.tracelog import TraceLog
 from zoneproxy.replay.audit import audit
@@ -48,7 +48,7 @@ asyncio.run(main())
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    tracelog.create(
+    newlog.create(
         tmp_path / "log", log_origin=ORIGIN, signer=signer(), clock=FixedClock(), entropy=FixedEntropy()
     )
     return tmp_path / "log"

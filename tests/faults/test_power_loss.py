@@ -27,7 +27,7 @@ from zoneproxy.trace.ledger import CHECKPOINT, SIGNED, Ledger, _Waiting
 from zoneproxy.trace.merkle import CompactRange, leaf_hash
 from zoneproxy.trace.note import Signer
 from zoneproxy.trace.reader import LogReader
-from zoneproxy.trace.wal import Group, Item, segment_name
+from zoneproxy.trace.wal import Group, Item
 
 MAX_DISKS = 300
 
@@ -241,14 +241,16 @@ class SignedInPlace(Observed):
         super()._write_signed(note)
 
 
-class RecoveryDropsFirst(Observed):
-    """Mutant: recovery removes the last segment before its group is written again."""
+class RecoveryInPlace(Observed):
+    """Mutant: recovery writes the last segment over instead of putting a whole one in its place."""
 
     def _secure_tail(self, names: list[str], last: Group | None) -> None:
-        if names[-1] != segment_name(0):
-            self._files.remove(f"wal/{names[-1]}")
-            self._files.sync_folder("wal")
-            names = names[:-1]
+        path = f"wal/{names[-1]}"
+        data = self._files.read(path) or b""
+        self._files.create(path, private=True)
+        self._files.append(path, data)
+        self._files.sync(path)
+        self._files.sync_folder("wal")
         super()._secure_tail(names, last)
 
 
@@ -259,7 +261,7 @@ class RecoveryDropsFirst(Observed):
         (AcknowledgeBeforeWriting, "lost"),
         (CheckpointBeforeSigned, "refused"),
         (SignedInPlace, "refused"),
-        (RecoveryDropsFirst, "refused|lost"),
+        (RecoveryInPlace, "refused|lost"),
     ],
 )
 def test_mutant_a_wrong_order(kind: type[Observed], found: str) -> None:

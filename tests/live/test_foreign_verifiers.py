@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.logs import ORIGIN, FixedClock, FixedEntropy, decision, ending, signer, write_log
-from zoneproxy.adapters import tracelog
+from zoneproxy.adapters import newlog
 from zoneproxy.adapters.logfolder import open_log
 from zoneproxy.adapters.tracelog import TraceLog
 from zoneproxy.replay.audit import audit
@@ -147,7 +147,7 @@ async def test_all_accept_what_the_journal_wrote(
 ) -> None:
     """The journal's own log is accepted, also after a restart, its first checkpoint a prefix of the last."""
     root, clock, entropy = tmp_path / "log", FixedClock(), FixedEntropy()
-    tracelog.create(root, log_origin=ORIGIN, signer=signer(), clock=clock, entropy=entropy)
+    newlog.create(root, log_origin=ORIGIN, signer=signer(), clock=clock, entropy=entropy)
     shutil.copy(root / "checkpoint", tmp_path / "old")
     for turn in range(2):
         log = TraceLog.open(

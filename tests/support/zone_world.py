@@ -12,7 +12,6 @@ from pathlib import Path
 from zoneproxy.content.request import RequestLimits
 from zoneproxy.content.scan import ScanSettings
 from zoneproxy.origin.evidence import Door
-from zoneproxy.origin.networks import Network, NetworkTable, read_prefix
 from zoneproxy.origin.tenants import Tenant, TenantRegistry
 from zoneproxy.passage.events import BodyArrived, HeadArrived
 from zoneproxy.passage.exchange import Exchange, Kind
@@ -22,6 +21,7 @@ from zoneproxy.policy.bundle import Policy, load
 from zoneproxy.route.lane import DestinationTable, RegisteredDestination
 from zoneproxy.route.pin import Pin
 from zoneproxy.route.upstream import Upstream, UpstreamTable
+from zoneproxy.terms.networks import Network, NetworkTable, read_prefix
 from zoneproxy.terms.phase import Side
 from zoneproxy.terms.ports import Receipt
 

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = {
     "zoneproxy": 0,
     "zoneproxy.terms": 0,
+    "zoneproxy.__main__": 7,
     "zoneproxy.origin": 1,
     "zoneproxy.content": 1,
     "zoneproxy.policy": 1,

@@ -25,6 +25,7 @@ from typing import Any
 
 from zoneproxy import __version__
 from zoneproxy.adapters.disk import DirectoryLock, DiskFiles
+from zoneproxy.adapters.trouble import RESTART, trace_error
 from zoneproxy.terms.errors import ConfigError, TraceError, VerificationError
 from zoneproxy.terms.ports import Clock, Entropy, Receipt
 from zoneproxy.trace.chain import Chains
@@ -41,7 +42,6 @@ from zoneproxy.trace.wal import Item
 
 LOW_WATER_BYTES = 64 * 1024 * 1024
 GROUP_LIMIT = 1024
-_LATER = "restart the boundary: it reads the log back and goes on, or says what is broken"
 
 OnFailure = Callable[[TraceError], None]
 
@@ -52,42 +52,6 @@ class _Job:
 
     draft: Draft
     done: Future[Receipt]
-
-
-def create(directory: Path, *, log_origin: str, signer: Signer, clock: Clock, entropy: Entropy) -> None:
-    """Make a log in an empty directory: one entry, `log_open`, signed and published.
-
-    Writes `log.json` and the verifier key (`*.vkey`) into the directory. A crash in here leaves a
-    directory that is no log and that `open` refuses; remove it and make it again.
-
-    Raises:
-        ConfigError: the directory holds something already, or can't be written.
-        TraceError: the disk failed.
-    """
-    try:
-        directory.mkdir(mode=0o755, parents=True, exist_ok=True)
-        occupied = next(directory.iterdir(), None)
-    except OSError as error:
-        raise ConfigError(
-            f"the log directory `{directory}` can't be made: {error.strerror}", hint="check its parent folder"
-        ) from None
-    if occupied is not None:
-        raise ConfigError(
-            f"the log directory `{directory}` is not empty",
-            hint="a log is made once, in a directory of its own",
-        )
-    body = {"origin": log_origin, "keys": [key.vkey for key in signer.verifiers], "previous": None}
-    made = draft("log_open", body, {}, entropy.token(SEED_BYTES))
-    entry = encode(made, Chains().header("log", "init", clock.now_ms(), 0))
-    files = DiskFiles(directory)
-    try:
-        files.make_folder("state", private=True)
-        with DirectoryLock(directory):
-            Ledger(files, log_origin, signer).create(Item(entry))
-    except (OSError, VerificationError) as error:
-        raise _trace_error("the log could not be made", error) from error
-    finally:
-        files.close()
 
 
 class TraceLog:
@@ -199,9 +163,9 @@ class TraceLog:
         job = _Job(draft(kind, body, private, self._entropy.token(SEED_BYTES)), Future())
         with self._gate:
             if self._failure is not None:
-                raise _trace_error("the trace log takes no more records", self._failure)
+                raise trace_error("the trace log takes no more records", self._failure)
             if self._closing:
-                raise TraceError("the trace log is closed", hint=_LATER)
+                raise TraceError("the trace log is closed", hint=RESTART)
             self._jobs.put(job)
         return job.done
 
@@ -224,7 +188,7 @@ class TraceLog:
             with self._publishing:
                 put_once(self._files, policy_path(digest), data)
         except (OSError, VerificationError) as error:
-            failure = _trace_error("a policy could not be archived", error)
+            failure = trace_error("a policy could not be archived", error)
             self._fail(failure)
             raise failure from error
         return digest
@@ -251,7 +215,7 @@ class TraceLog:
         except ConfigError as error:
             raise ConfigError(f"`{self.directory}`: {error.message}", hint=error.hint) from None
         except OSError as error:
-            raise _trace_error("the log could not be read", error) from error
+            raise trace_error("the log could not be read", error) from error
         self._check_space()
         body = {
             "version": __version__,
@@ -268,10 +232,15 @@ class TraceLog:
             for kind, made in [("worker_start", body), *cut_off]
         ]
         try:
-            self._write(jobs)
+            results = self._write(jobs)
+            if any(isinstance(result, ValueError) for result in results):
+                raise ConfigError(
+                    f"the start can't be recorded under the node `{self._node}` and worker `{self._worker}`",
+                    hint="name them with lower-case letters, digits, `.` and `-`",
+                )
             self._ledger.publish()
         except (OSError, VerificationError) as error:
-            raise _trace_error("the log could not be written", error) from error
+            raise trace_error("the log could not be written", error) from error
         self._writer.start()
         self._publisher.start()
 
@@ -322,7 +291,7 @@ class TraceLog:
                 self._check_space()
                 receipts = self._write(jobs)
             except Exception as error:  # noqa: BLE001  # whatever it was, the state is unknown
-                failure = _trace_error("the trace log could not be written", error)
+                failure = trace_error("the trace log could not be written", error)
                 self._fail(failure)
                 for waiting in jobs:
                     _settle(waiting.done, failure)
@@ -373,13 +342,13 @@ class TraceLog:
     def _publish(self) -> Checkpoint | None:
         with self._publishing:
             if self._failure is not None:
-                raise _trace_error("the trace log publishes no more", self._failure)
+                raise trace_error("the trace log publishes no more", self._failure)
             if not self._ledger.grown:
                 return None
             try:
                 return self._ledger.publish()
             except Exception as error:
-                failure = _trace_error("the trace log could not be published", error)
+                failure = trace_error("the trace log could not be published", error)
                 self._fail(failure)
                 raise failure from error
 
@@ -408,13 +377,3 @@ def _settle(done: Future[Receipt], result: Receipt | Exception) -> None:
         done.set_result(result)
     else:
         done.set_exception(result)
-
-
-def _trace_error(what: str, cause: Exception) -> TraceError:
-    if isinstance(cause, TraceError):
-        return TraceError(f"{what}: {cause.message}", hint=cause.hint or _LATER)
-    if isinstance(cause, VerificationError):
-        return TraceError(f"{what}: {cause.message} ({cause.where})", hint=cause.hint or _LATER)
-    if isinstance(cause, OSError):
-        return TraceError(f"{what}: {cause.strerror or cause}", hint=_LATER)
-    return TraceError(f"{what}: {type(cause).__name__}", hint=_LATER)

@@ -13,9 +13,9 @@ from typing import Any
 
 from zoneproxy.adapters.clock import SystemClock, SystemEntropy
 from zoneproxy.adapters.keyfiles import load_signer, make_private_key
+from zoneproxy.adapters.newlog import create
 from zoneproxy.adapters.settings import write_new
 from zoneproxy.adapters.shipped import shipped_policy
-from zoneproxy.adapters.tracelog import create
 from zoneproxy.terms.errors import ConfigError
 
 POLICIES = ("shantou-pilot.regulator.yaml", "shantou-pilot.operator.yaml")

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from zoneproxy.origin.forged import forged
-from zoneproxy.origin.networks import Address, Network, NetworkTable, read_address
 from zoneproxy.origin.tenants import CredentialState, Tenant, TenantRegistry
+from zoneproxy.terms.networks import Address, Network, NetworkTable, read_address
 from zoneproxy.terms.phase import Side
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from zoneproxy.origin.networks import Address, Prefix
+from zoneproxy.terms.networks import Address, Prefix
 
 Audience = Literal["overseas", "domestic", "mixed", "unknown"]
 Headers = Iterable[tuple[str, str]]

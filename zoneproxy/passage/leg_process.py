@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from zoneproxy.content.request import upstream_body
-from zoneproxy.origin.networks import read_address
 from zoneproxy.passage.commands import Command, Forward
 from zoneproxy.passage.endings import close
 from zoneproxy.passage.events import Dialled, Dialling, Event, Headers, Recorded
@@ -14,6 +13,7 @@ from zoneproxy.policy.bundle import model_facts
 from zoneproxy.route.destination import Destination, DestinationError, destination_of
 from zoneproxy.route.lane import lane_facts
 from zoneproxy.route.upstream import upstream_facts
+from zoneproxy.terms.networks import read_address
 from zoneproxy.terms.phase import Phase, Side
 
 Step = tuple[State, list[Command]]

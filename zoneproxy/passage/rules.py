@@ -7,11 +7,11 @@ from typing import Literal
 
 from zoneproxy.content.request import RequestLimits
 from zoneproxy.content.scan import ScanSettings
-from zoneproxy.origin.networks import NetworkTable
 from zoneproxy.origin.tenants import TenantRegistry
 from zoneproxy.policy.bundle import Policy
 from zoneproxy.route.lane import DestinationTable
 from zoneproxy.route.upstream import UpstreamTable
+from zoneproxy.terms.networks import NetworkTable
 
 
 @dataclass(frozen=True, slots=True)

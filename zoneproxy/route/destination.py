@@ -22,7 +22,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-from zoneproxy.origin.networks import Address, read_address
+from zoneproxy.terms.networks import Address, read_address
 
 MAX_NAME = 253
 MAX_PORT = 65535

@@ -15,9 +15,9 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from zoneproxy.origin.networks import Address, NetworkTable
 from zoneproxy.route.destination import Destination
 from zoneproxy.terms.facts import FactValue
+from zoneproxy.terms.networks import Address, NetworkTable
 from zoneproxy.terms.phase import Side
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -70,7 +70,7 @@ def _embedded_v4(address: Address) -> Address | None:
 
 
 def _sides_of(addresses: Iterable[Address], networks: NetworkTable) -> set[Side | None]:
-    """The sides of addresses, with those of the IPv4 addresses inside them; `None` for an unregistered one."""
+    """The sides of addresses, with those of IPv4 addresses inside them; `None` for an unregistered one."""
     sides = set[Side | None]()
     for address in addresses:
         for each in (address, _embedded_v4(address)):

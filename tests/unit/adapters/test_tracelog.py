@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import json
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.logs import ORIGIN, FixedClock, FixedEntropy, decision, ending, flow_id, signer, write_log
-from zoneproxy.adapters import tracelog
+from zoneproxy.adapters import newlog
 from zoneproxy.adapters.disk import DiskFiles
 from zoneproxy.adapters.logfolder import open_log
 from zoneproxy.adapters.tracelog import TraceLog
@@ -66,7 +65,7 @@ def settings(**more: Any) -> dict[str, Any]:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     made = settings()
-    tracelog.create(
+    newlog.create(
         tmp_path / "log", **{name: made[name] for name in ("log_origin", "signer", "clock", "entropy")}
     )
     return tmp_path / "log"
@@ -74,26 +73,6 @@ def root(tmp_path: Path) -> Path:
 
 def kinds(root: Path) -> list[str]:
     return [parse(data).kind for _, data in open_log(root).entries()]
-
-
-def test_create_makes_a_log_that_verifies(root: Path) -> None:
-    """A new log holds one entry, its key and its description, and verifies."""
-    assert audit(open_log(root)).exit_code == 0
-    assert kinds(root) == ["log_open"]
-    assert json.loads((root / "log.json").read_text())["origin"] == ORIGIN
-    assert (root / "zone.example-trace-node-1.vkey").read_text() == signer().verifiers[0].vkey + "\n"
-
-
-def test_create_refuses_an_occupied_directory(root: Path, tmp_path: Path) -> None:
-    """A directory that holds anything is left as it is."""
-    made = {name: settings()[name] for name in ("log_origin", "signer", "clock", "entropy")}
-    before = sorted(path.name for path in root.iterdir())
-    with pytest.raises(ConfigError, match="not empty"):
-        tracelog.create(root, **made)
-    assert sorted(path.name for path in root.iterdir()) == before
-    (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match="can't be made"):
-        tracelog.create(tmp_path / "file" / "log", **made)
 
 
 async def test_append_is_durable_before_it_is_acknowledged(root: Path) -> None:
@@ -309,3 +288,11 @@ async def test_a_long_log_reopens(tmp_path: Path) -> None:
     await log.close()
     report = audit(open_log(root))
     assert (report.exit_code, report.size) == (0, 324)
+
+
+def test_names_that_are_refused(root: Path) -> None:
+    """A node or worker that can't stand in an entry is refused at the start."""
+    for wrong in ({"node": "Node 1"}, {"worker": ""}):
+        with pytest.raises(ConfigError, match="node"):
+            TraceLog.open(root, **settings(**wrong))
+    assert kinds(root) == ["log_open"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,6 @@ from zoneproxy.policy.bdd import EMPTY, FULL, Bdd
 
 WIDTH = 4
 VECTORS = list(product([False, True], repeat=WIDTH))
-Tree = tuple[object, ...] | int
 trees = st.recursive(
     st.integers(0, WIDTH - 1),
     lambda inner: st.one_of(
@@ -23,10 +23,10 @@ trees = st.recursive(
 )
 
 
-def build(bdd: Bdd, tree: object) -> int:
+def build(bdd: Bdd, tree: Any) -> int:
     if isinstance(tree, int):
         return bdd.var(tree)
-    op, *parts = tree  # type: ignore[misc]
+    op, *parts = tree
     nodes = [build(bdd, part) for part in parts]
     match op:
         case "not":
@@ -39,10 +39,10 @@ def build(bdd: Bdd, tree: object) -> int:
             return bdd.choose(*nodes)
 
 
-def truth(tree: object, bits: tuple[bool, ...]) -> bool:
+def truth(tree: Any, bits: tuple[bool, ...]) -> bool:
     if isinstance(tree, int):
         return bits[tree]
-    op, *parts = tree  # type: ignore[misc]
+    op, *parts = tree
     values = [truth(part, bits) for part in parts]
     match op:
         case "not":
@@ -56,7 +56,7 @@ def truth(tree: object, bits: tuple[bool, ...]) -> bool:
 
 
 @given(trees)
-def test_a_diagram_has_exactly_the_members_of_its_formula(tree: object) -> None:
+def test_a_diagram_has_exactly_the_members_of_its_formula(tree: Any) -> None:
     """Counting, picking and equality agree with the truth table."""
     bdd = Bdd()
     node = build(bdd, tree)
@@ -72,7 +72,7 @@ def test_a_diagram_has_exactly_the_members_of_its_formula(tree: object) -> None:
 
 
 @given(trees, trees)
-def test_equal_sets_are_the_same_node(one: object, two: object) -> None:
+def test_equal_sets_are_the_same_node(one: Any, two: Any) -> None:
     """Equivalence is a comparison of integers."""
     bdd = Bdd()
     same = all(truth(one, bits) == truth(two, bits) for bits in VECTORS)

@@ -24,7 +24,7 @@ CONDITIONS = [
     "{origin.country: {same_as: tenant.market}, origin.class: [zone]}",
     "{egress.route: {not_same_as: ingress.route}, ingress.route: {not: undeclared}}",
     '{client.ip: ["10.0.0.0/8", "10.1.0.0/16", "240e::/20"]}',
-    "{any: [{data.categories: {has_any: [model_weights]}}, {data.categories: {has_all: [cn_personal_info, domestic_corpus]}}]}",
+    "{data.categories: {not: {has_any: [model_weights]}, has_all: [cn_personal_info, domestic_corpus]}}",
     "{request.path: {prefix: [/v1/]}, not: {request.path: {suffix: [x]}}}",
     "{trace.writable: {not: true}, purpose: [inference, embedding]}",
     "{origin.class: {same_as: ingress.side}}",
@@ -38,10 +38,9 @@ def combinations(space: Space) -> list[dict[str, FactValue]]:
         name: list(domain) for name, domain in space.domains.items()
     }
     for name, elements in space.names.items():
-        subsets: list[FactValue | None] = [None]
-        for chosen in product([False, True], repeat=len(elements)):
-            subsets.append(frozenset(e for e, taken in zip(elements, chosen, strict=True) if taken))
-        options[name] = subsets
+        chosen = product([False, True], repeat=len(elements))
+        subsets = (frozenset(e for e, taken in zip(elements, each, strict=True) if taken) for each in chosen)
+        options[name] = [None, *subsets]
     return [
         {name: value for name, value in zip(options, values, strict=True) if value is not None}
         for values in product(*options.values())
