@@ -45,7 +45,6 @@ from zoneproxy.passage.state import State
 from zoneproxy.route.pin import Pin
 
 if TYPE_CHECKING:
-
     from mitmproxy.connection import Client
     from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from mitmproxy.exceptions import AddonHalt
 
 from demo.echo_server import EchoServer, serving
-from mitmproxy.exceptions import AddonHalt
 from tests.support.boundary_lab import Lab, MemoryJournal, lab
 from tests.support.zone_world import CHAT, CREDENTIAL, STREAMED_CHAT
 from zoneproxy.passage.machine import Passage
@@ -69,7 +69,7 @@ async def test_a_foreign_addon_that_fails_shuts_the_flow(
         assert b'"hello"' not in answer
         if hook in ("requestheaders", "request", "server_connect"):
             assert upstream.seen == []
-        if hook not in ("client_connected",) and answer:
+        if hook != "client_connected" and answer:
             assert answer.startswith(b"HTTP/1.1 500 "), answer
             assert b"internal-error" in answer
         verdicts = running.journal.verdicts()

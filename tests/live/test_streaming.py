@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from demo.echo_server import EchoServer, serving
 from demo.scripts import resident_id
 from tests.support.boundary_lab import Lab, MemoryJournal, lab
 from tests.support.zone_world import CREDENTIAL
+from zoneproxy.terms.ports import Receipt
 
 pytestmark = pytest.mark.live
 
@@ -124,7 +126,7 @@ async def test_the_end_waits_until_the_return_is_durable(upstream: EchoServer) -
     gate = asyncio.Event()
 
     class Gated(MemoryJournal):
-        async def append(self, kind, body, private):  # type: ignore[no-untyped-def]
+        async def append(self, kind: str, body: Mapping[str, Any], private: Mapping[str, Any]) -> Receipt:
             if kind == "return":
                 await gate.wait()
             return await super().append(kind, body, private)

@@ -25,17 +25,20 @@ from tests.support.zone_world import (
     pin,
 )
 from zoneproxy.passage import endings, law, leg_collect, leg_return, machine
+from zoneproxy.passage import judge as judge_module
 from zoneproxy.passage.commands import Deliver, Finish, Forward, Refuse, Sever, Write
 from zoneproxy.passage.events import (
     AnswerBody,
     AnswerChunk,
     AnswerEnd,
     AnswerHead,
+    BodyArrived,
     ClientGone,
     Dialled,
     Dialling,
     Event,
     Fault,
+    HeadArrived,
     Recorded,
     RecordFailed,
     Stopping,
@@ -170,7 +173,7 @@ def forward_before_the_record(patch: pytest.MonkeyPatch) -> None:
             return State.INSIDE, [Forward("127.0.30.10", 8000, (), b"")]
         return state, commands
 
-    _swap(patch, State.READING, leg_collect.BodyArrived, mutant, State.INSIDE)
+    _swap(patch, State.READING, BodyArrived, mutant, State.INSIDE)
 
 
 def forward_although_the_log_failed(patch: pytest.MonkeyPatch) -> None:
@@ -187,7 +190,7 @@ def tell_before_the_denial_is_durable(patch: pytest.MonkeyPatch) -> None:
             return State.REFUSED, [Refuse(403, (), b"")]
         return state, commands
 
-    _swap(patch, State.OPEN, leg_collect.HeadArrived, mutant, State.REFUSED)
+    _swap(patch, State.OPEN, HeadArrived, mutant, State.REFUSED)
 
 
 def deliver_the_end_at_once(patch: pytest.MonkeyPatch) -> None:
@@ -214,7 +217,7 @@ def forget_the_route(patch: pytest.MonkeyPatch) -> None:
 
     original = law.return_rail
     patch.setattr(law, "return_rail", mutant)
-    judged = leg_return.judge
+    judged = judge_module.judge
 
     def judge(policies: Any, phase: Any, facts: Any) -> Any:
         return judged(policies, phase, dict(facts) | {"egress.route": facts.get("ingress.route")})

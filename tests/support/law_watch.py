@@ -72,7 +72,7 @@ class LawWatch:
     def _returned(self, verdict: str) -> bool:
         return any(w.kind == "return" and w.body["verdict"] == verdict for w in self.durable)
 
-    def _check(self, command: Command) -> None:
+    def _check(self, command: Command) -> None:  # noqa: C901, PLR0912 - one law a branch
         if not isinstance(command, Write) and self.pending is not None and not self.log_dead:
             raise LawBrokenError(f"{type(command).__name__} while a record is outstanding")
         match command:

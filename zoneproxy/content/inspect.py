@@ -97,12 +97,16 @@ class Inspection:
         """Look into one string, and into what stands encoded in it."""
         for hit in locate(text, self.settings).hits:
             self._add(hit, segment)
+        self.veiled(text, segment, depth)
+
+    def veiled(self, text: str, segment: Segment, depth: int, *, spaced: bool = True) -> None:
+        """Look into what stands encoded in a string; `spaced` letters are left out where false."""
         if depth >= MOST_DEPTH:
-            self.whole = False if _encoded(text) else self.whole
+            self.whole = self.whole and next(encodings.pieces(text), None) is None
             return
         for piece in encodings.pieces(text):
             if isinstance(piece.data, str):
-                if self._spend(len(piece.data), depth):
+                if (spaced or piece.step != "spaced") and self._spend(len(piece.data), depth):
                     self._step(piece.step)
                     self._placed(piece, segment, depth)
             elif containers.is_container(piece.data) or self._says(piece.data):
@@ -146,6 +150,3 @@ class Inspection:
             self._seen.add((hit.kind, hit.value))
             self.hits.append((hit, segment))
 
-
-def _encoded(text: str) -> bool:
-    return next(encodings.pieces(text), None) is not None

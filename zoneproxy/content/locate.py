@@ -23,7 +23,7 @@ from zoneproxy.content.detectors import (
     telephone,
     travel_papers,
 )
-from zoneproxy.content.detectors.view import SEPARATOR, Detector, Hit, View, is_han
+from zoneproxy.content.detectors.view import PERSONAL, SEPARATOR, Detector, Hit, View, is_han
 from zoneproxy.content.normalise import normalise
 from zoneproxy.content.settings import ScanSettings
 
@@ -47,6 +47,7 @@ _BREAKABLE: tuple[Detector, ...] = (
 )
 
 
+UNINSPECTABLE = "uninspectable"
 LONGEST_CUE = 32
 # Letters that may open an identifier before its first digit.
 _LETTERS_BEFORE = 8
@@ -89,6 +90,8 @@ def locate(raw: str, settings: ScanSettings, *, final: bool = True, since: int =
                 view.undecided = min(view.undecided, hit.start)
             elif hit.level <= settings.level:
                 hits.append(hit)
+    if view.budget < 0:
+        hits.append(Hit(UNINSPECTABLE, 0, len(view.text), 1, 350, PERSONAL, ""))
     if final:
         hits.extend(_broken(view, detectors, hits, settings.level))
     return Located(

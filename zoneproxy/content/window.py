@@ -12,9 +12,12 @@ import re
 from dataclasses import dataclass, replace
 
 from zoneproxy.content.detectors.view import Hit
+from zoneproxy.content.inspect import Inspection
 from zoneproxy.content.locate import LONGEST_CUE, Located, has_cue, locate
 from zoneproxy.content.normalise import ASTRAL, ASTRAL_START, GAP, digit, invisible
 from zoneproxy.content.settings import ScanSettings
+from zoneproxy.content.veil import may_be_veiled, veiled_start
+from zoneproxy.terms.finding import Segment
 
 MOST_HELD = 160
 _CONTEXT = 256
@@ -66,6 +69,7 @@ class Window:
         self._cued = False
         self._since = 0
         self._seen: set[tuple[str, int]] = set()
+        self._values: set[tuple[str, str]] = set()
         self.offset = 0
         self.safe = 0
         self.padded = False
@@ -89,13 +93,15 @@ class Window:
         """
         self._text += text
         found = self._located(len(text), final=final)
-        undecided = self.offset + min(found.hold, self._open())
+        undecided = self.offset + min(found.hold, self._open(), veiled_start(self._text))
         self._since = undecided
         hits = [
             replace(hit, start=hit.start + self.offset, end=hit.end + self.offset)
             for hit in found.hits
             if self._new(hit)
         ]
+        if may_be_veiled(self._text, len(text)):
+            hits.extend(self._veiled())
         if final:
             self.safe = self.end
         else:
@@ -117,12 +123,24 @@ class Window:
         self._cued = found.cued
         return found
 
+    def _veiled(self) -> list[Hit]:
+        """Find what stands encoded in the window; it is placed at what is not released yet."""
+        seen = Inspection(self._settings)
+        seen.veiled(self._text, Segment.OUTPUT, 0, spaced=False)
+        found = []
+        for hit, _ in seen.hits:
+            if (hit.kind, hit.value) not in self._values:
+                self._values.add((hit.kind, hit.value))
+                found.append(replace(hit, start=min(self.safe, self.end), end=self.end))
+        return found
+
     def _new(self, hit: Hit) -> bool:
         """Tell whether a hit was not reported before; those at a cut left edge were, or are none."""
         key = (hit.kind, self.offset + hit.start)
         if key in self._seen or (self.offset and hit.start < _SURE_CONTEXT):
             return False
         self._seen.add(key)
+        self._values.add((hit.kind, hit.value))
         return True
 
     def _open(self) -> int:

@@ -6,7 +6,11 @@
     compile   conditions as trees; match turns them into closures
     bundle    a policy ready to decide with, and the facts it provides itself
     decide    the answer: three-valued, deny by default, a pure function of facts
-    render    problems as text, JSON and SARIF
+    render    problems as text, JSON and SARIF; schema is the format for editors
+    cases     tests of policies (casefile is their format, link joins them to policies); coverage and
+              mutate say what the tests have seen and what they would miss
+    prove     invariants for all facts there can be, over cells (strings cuts texts) and diagrams (bdd)
+    diff      what a change newly allows and denies; explain says why, and what would turn it
 
 Bytes in, values out: nothing here opens a file, reads a clock or draws a random number.
 """

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from zoneproxy.passage.law import rail
 from zoneproxy.terms.phase import Phase
 from zoneproxy.terms.reasons import REASONS
 
-SERVED = {
+SERVED: dict[str, Any] = {
     "trace.writable": True,
     "policy.effective": True,
     "exchange.kind": "serve",
@@ -21,14 +23,14 @@ SERVED = {
     "request.tag_forged": False,
     "request.state": "ok",
 }
-RETURNED = SERVED | {
+RETURNED: dict[str, Any] = SERVED | {
     "egress.route": "cable-sg-1",
     "egress.same_connection": True,
     "response.state": "ok",
     "response.mixing": "clean",
     "response.weights_like": False,
 }
-OUTWARD = SERVED | {
+OUTWARD: dict[str, Any] = SERVED | {
     "exchange.kind": "outward",
     "destination.side": "overseas",
     "destination.registered": True,
@@ -61,7 +63,7 @@ def test_what_keeps_the_law_meets_no_rail() -> None:
         ({"request.state": "too_large"}, "content-too-large"),
     ],
 )
-def test_each_breach_of_collect_has_its_reason(change: dict[str, object], code: str) -> None:
+def test_each_breach_of_collect_has_its_reason(change: dict[str, Any], code: str) -> None:
     """Z1-Z4: each single breach is refused with the reason meant for it."""
     assert rail(Phase.COLLECT, SERVED | change) == code
     assert code in REASONS
@@ -85,7 +87,7 @@ def test_a_fact_that_never_came_is_a_refusal(missing: str) -> None:
         ({"response.state": "truncated"}, "upstream-truncated"),
     ],
 )
-def test_each_breach_of_return_has_its_reason(change: dict[str, object], code: str) -> None:
+def test_each_breach_of_return_has_its_reason(change: dict[str, Any], code: str) -> None:
     """Z6, Z9: the answer goes back by the original route, and no model files with it."""
     assert rail(Phase.RETURN, RETURNED | change) == code
 
@@ -101,7 +103,7 @@ def test_each_breach_of_return_has_its_reason(change: dict[str, object], code: s
         ({"data.categories": frozenset({"model_weights"})}, "lane-weights"),
     ],
 )
-def test_each_breach_of_an_outward_call_has_its_reason(change: dict[str, object], code: str) -> None:
+def test_each_breach_of_an_outward_call_has_its_reason(change: dict[str, Any], code: str) -> None:
     """Z5: a zone workload reaches registered destinations outside the country only."""
     facts = {name: value for name, value in (OUTWARD | change).items() if value is not None}
     assert rail(Phase.PROCESS, facts) == code

@@ -37,7 +37,8 @@ def test_parts_of_a_condition_are_shown_in_depth() -> None:
     policy = small(body + "{any: [{not: {origin.class: zone}}, {origin.agreeing: 1, origin.country: SG}]}}\n")
     found = explain([policy], Phase.COLLECT, GOOD)
     assert [(part.depth, part.text.split()[0]) for part in found.rules[0].parts] == [
-        (0, "any"), (1, "not"), (2, "origin.class"), (1, "all"), (2, "origin.agreeing"), (2, "origin.country"),
+        (0, "any"), (1, "not"), (2, "origin.class"),
+        (1, "all"), (2, "origin.agreeing"), (2, "origin.country"),
     ]  # fmt: skip
 
 

@@ -75,15 +75,13 @@ def _levels(run: str) -> bool:
 
 
 def _known(level: str) -> bool:
-    if any(level.endswith(district) for district in _endings(level)):
+    """Tell whether a level ends in a mainland district or names a mainland prefecture."""
+    if any(level[start:] in DISTRICTS for start in range(max(0, len(level) - 10), len(level) - 2)):
         return True
-    return any(level.endswith(("市", "州", "盟", "地区")) and name in level for name in PREFECTURES)
-
-
-def _endings(level: str) -> Iterator[str]:
-    for start in range(max(0, len(level) - 10), len(level) - 2):
-        if level[start:] in DISTRICTS:
-            yield level[start:]
+    name = level.removesuffix("地区").removesuffix("自治州").removesuffix("市").removesuffix("盟").removesuffix("州")
+    if name == level:
+        return False
+    return any(name[:size] in PREFECTURES or name[-size:] in PREFECTURES for size in range(2, 8))
 
 
 def find_latin(view: View) -> Iterator[Hit]:

@@ -34,7 +34,7 @@ def luhn(value: str) -> bool:
 
 def find(view: View) -> Iterator[Hit]:
     """Find UnionPay card numbers, written together or in groups."""
-    for found in _CANDIDATE.finditer(view.digits, view.since):
+    for found in view.candidates(_CANDIDATE, view.digits):
         written = found.group(1)
         value = _GAPS.sub("", written)
         if not luhn(value) or not plausible_gaps(_GAPS.findall(written)):

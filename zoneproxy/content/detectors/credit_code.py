@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from operator import mul
 
 from zoneproxy.content.detectors.view import GAP, IMPORTANT, Hit, View, plausible_gaps
 
 KIND = "cn_uscc"
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_VALUES = {sign: value for value, sign in enumerate(_ALPHABET)}
 _WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 _INNER_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _INNER_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -47,10 +49,9 @@ def valid(code: str) -> bool:
     """Tell whether 18 characters, without gaps, are a unified social credit code."""
     if code[:2] not in _REGISTRARS or not code[2:8].isdigit() or code[2:4] not in _PROVINCES:
         return False
-    try:
-        total = sum(_ALPHABET.index(sign) * weight for sign, weight in zip(code[:17], _WEIGHTS, strict=True))
-    except ValueError:
+    if not _VALUES.keys() >= set(code):
         return False
+    total = sum(map(mul, map(_VALUES.__getitem__, code[:17]), _WEIGHTS))
     if _ALPHABET[-total % 31] != code[17]:
         return False
     return not code.isdigit() or inner_check(code[8:17])
@@ -68,12 +69,12 @@ def inner_check(organisation: str) -> bool:
 
 def find(view: View) -> Iterator[Hit]:
     """Find credit codes in either case, written together or in groups."""
-    for found in _CANDIDATE.finditer(view.numerals, view.since):
+    for found in view.candidates(_CANDIDATE, view.numerals):
         written = found.group(1)
         plain = _GAPS.sub("", written).upper()
         gaps = _GAPS.findall(written)
         if not plausible_gaps(gaps):
             continue
-        code = next((made for made in (plain, plain.translate(_ALIKE)) if valid(made)), "")
-        if code:
+        code = plain if plain.isdigit() else plain.translate(_ALIKE)
+        if valid(code):
             yield Hit(KIND, found.start(1), found.end(1), 1, 400, IMPORTANT, code)

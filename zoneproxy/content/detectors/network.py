@@ -82,7 +82,7 @@ def find_address(view: View) -> Iterator[Hit]:
     """Find IPv4 addresses in domestic networks."""
     if not view.networks:
         return
-    for found in _ADDRESS.finditer(view.digits, view.since):
+    for found in view.candidates(_ADDRESS, view.digits):
         written = _SPACE.sub("", found.group(1))
         parts = [int(part) for part in written.split(".")]
         if max(parts) > _MOST or any(part != str(int(part)) for part in written.split(".")):

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from operator import mul
 
 from zoneproxy.content.detectors.view import GAP, PERSONAL, Hit, View, plausible_gaps
 
@@ -54,7 +55,7 @@ def valid(value: str) -> bool:
         date(year, month, day)
     except ValueError:
         return False
-    total = sum(int(digit) * weight for digit, weight in zip(value[:17], _WEIGHTS, strict=True))
+    total = sum(map(mul, map(int, value[:17]), _WEIGHTS))
     return _CHECKS[total % 11] == value[17].upper()
 
 
@@ -71,11 +72,11 @@ def valid_old(value: str) -> bool:
 
 def find(view: View) -> Iterator[Hit]:
     """Find resident identity numbers, written together or with gaps."""
-    for found in _CANDIDATE.finditer(view.digits, view.since):
+    for found in view.candidates(_CANDIDATE, view.digits):
         written = found.group(1)
         value = _GAPS.sub("", written)
         if valid(value) and plausible_gaps(_GAPS.findall(written)):
             yield Hit(KIND, found.start(1), found.end(1), 1, 1000, PERSONAL, value.upper())
-    for found in _OLD.finditer(view.digits, view.since):
+    for found in view.candidates(_OLD, view.digits):
         if valid_old(found.group()) and _WORD.search(view.before(found.start(), 16)):
             yield Hit(KIND, found.start(), found.end(), 2, 500, PERSONAL, found.group())

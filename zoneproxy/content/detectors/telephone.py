@@ -59,7 +59,7 @@ _EIGHT, _LONG_AREA = 8, 3
 
 def find_mobile(view: View) -> Iterator[Hit]:
     """Find mobile numbers with or without country code, in any grouping."""
-    for found in _MOBILE.finditer(view.digits, view.since):
+    for found in view.candidates(_MOBILE, view.digits):
         written = found.group("number")
         number = _NOT_DIGIT.sub("", written)
         gaps = _NOT_DIGIT.findall(written)
@@ -95,7 +95,7 @@ def find_landline(view: View) -> Iterator[Hit]:
     """Find landline numbers with +86, or with a trunk zero among Chinese words."""
     if not view.han and "86" not in view.digits and _CHINESE_PHONE_WORD.search(view.text) is None:
         return
-    for found in _LANDLINE.finditer(view.digits, view.since):
+    for found in view.candidates(_LANDLINE, view.digits):
         code, area = found.group("cc") or "", _NOT_DIGIT.sub("", found.group("area"))
         local = _NOT_DIGIT.sub("", found.group("local"))
         short_area = len(area) < _LONG_AREA

@@ -56,11 +56,11 @@ def find(view: View) -> Iterator[Hit]:
                 value = found.group("number").rstrip("<")
                 yield Hit(PASSPORT, found.start(), found.end(), 1, 800, PERSONAL, value)
     if _ANY_PASSPORT.search(text) or "护照" in text or "護照" in text:
-        for found in _PASSPORT.finditer(text, view.since):
+        for found in view.candidates(_PASSPORT, text):
             if hit := _passport(view, found):
                 yield hit
     if _PERMIT_WORD.search(text):
-        for found in _PERMIT.finditer(text, view.since):
+        for found in view.candidates(_PERMIT, text):
             if _whole(found) and _PERMIT_WORD.search(view.before(found.start(1), _LOOK)):
                 yield _hit(PERMIT, found, 1)
 

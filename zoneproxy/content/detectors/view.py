@@ -21,6 +21,8 @@ IMPORTANT = "cn_important_data"
 SEPARATOR = f"[{re.escape(GAP_SIGNS)}]"
 GAP = rf"{SEPARATOR}{{0,4}}"
 _HAN = re.compile("[\u4e00-\u9fff]")
+# Candidates looked at in one text, over all families; a text with more can't be inspected.
+MOST_CANDIDATES = 50_000
 _MOST_PIECES = 4
 Networks = tuple[tuple[int, int], ...]
 
@@ -56,6 +58,7 @@ class View:
         self.since = since
         self.networks = networks
         self.undecided = len(text)
+        self.budget = MOST_CANDIDATES
 
     @cached_property
     def numerals(self) -> str:
@@ -76,6 +79,14 @@ class View:
     def han(self) -> bool:
         """True where the text has Chinese characters."""
         return not self.text.isascii() and _HAN.search(self.text) is not None
+
+    def candidates(self, pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+        """Go through a pattern's candidates in a reading of the text, within the text's budget."""
+        for found in pattern.finditer(text, self.since):
+            self.budget -= 1
+            if self.budget < 0:
+                return
+            yield found
 
     def before(self, start: int, width: int) -> str:
         """Return up to `width` characters before `start`."""
