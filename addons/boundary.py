@@ -18,7 +18,17 @@ from mitmproxy.net.http import http1
 from addons.crossing import CROSSING, REFUSAL, Crossing
 from addons.fail_closed import fail_closed
 from addons.heads import header_list, read_head
-from addons.pages import CLOSE, closing, direct, failure_of, fields_of, page_of, shut, truncation_of
+from addons.pages import (
+    CLOSE,
+    closing,
+    direct,
+    failure_of,
+    fields_of,
+    framing,
+    page_of,
+    shut,
+    truncation_of,
+)
 from addons.streams import AT_FAULT, DIALLED, OUTCOME, PIN, assemble
 from zoneproxy.passage.commands import (
     BufferAnswer,
@@ -123,6 +133,9 @@ class Boundary:
         flow.response = shut()
         crossing = self._begin(flow.client_conn)
         flow.metadata[CROSSING] = crossing
+        guard = self._guard(flow.client_conn.id)
+        if guard is not None:  # a pipelined head comes out of the parser's buffer, past the guard
+            guard.head_done()
         # The headers are replaced on the way in; what they say of the connection is kept here.
         flow.metadata[CLOSE] = http1.connection_close(flow.request.http_version, flow.request.headers)
         flow.metadata[PIN] = functools.partial(self._pin, flow.client_conn)
@@ -208,8 +221,7 @@ class Boundary:
         for order in await crossing.take(head):
             match order:
                 case StreamAnswer(status, headers):
-                    chunked = (*headers, ("transfer-encoding", "chunked"))
-                    flow.response.headers = fields_of(chunked + closing(flow))
+                    flow.response.headers = fields_of(headers + framing(flow))
                     flow.response.status_code = status
                     flow.response.stream = True
                 case BufferAnswer():

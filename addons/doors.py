@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from mitmproxy import ctx
@@ -71,6 +70,7 @@ class GuardedReader:
         self._max_head_bytes = max_head_bytes
         self._head_timeout_s = head_timeout_s
         self._idle_timeout_s = idle_timeout_s
+        self._timeout: asyncio.Timeout | None = None
         self.await_head()
 
     def await_head(self) -> None:
@@ -79,28 +79,27 @@ class GuardedReader:
         self._head_bytes = 0
         self._began_s: float | None = None
         self._tail = b""
+        self._reschedule()
 
     def head_done(self) -> None:
         """A head was parsed; what follows is a body."""
         self._in_head = False
+        self._reschedule()
 
     async def read(self, size: int) -> bytes:
         """Read some bytes; an empty answer closes the connection."""
-        if not self._in_head:
-            return await self._reader.read(size)
-        limit_s = (
-            self._idle_timeout_s
-            if self._began_s is None
-            else self._head_timeout_s - (time.monotonic() - self._began_s)
-        )
         try:
-            async with asyncio.timeout(max(limit_s, 0.001)):
+            async with asyncio.timeout_at(self._deadline()) as self._timeout:
                 data = await self._reader.read(size)
         except TimeoutError:
             log.info("closed a connection whose head did not come in time")
             return b""
+        finally:
+            self._timeout = None
+        if not self._in_head:
+            return data
         if self._began_s is None:
-            self._began_s = time.monotonic()
+            self._began_s = asyncio.get_running_loop().time()
         window = self._tail + data
         end = window.find(b"\r\n\r\n")
         self._head_bytes += len(data) if end < 0 else end
@@ -111,6 +110,18 @@ class GuardedReader:
         if end >= 0:
             self._in_head = False
         return data
+
+    def _deadline(self) -> float | None:
+        if not self._in_head:
+            return None
+        if self._began_s is not None:
+            return self._began_s + self._head_timeout_s
+        return asyncio.get_running_loop().time() + self._idle_timeout_s
+
+    def _reschedule(self) -> None:
+        # The next read begins before an exchange has ended: its deadline follows what is awaited now.
+        if self._timeout is not None and not self._timeout.expired():
+            self._timeout.reschedule(self._deadline())
 
 
 class ZoneConnectionHandler(mode_servers.ProxyConnectionHandler):

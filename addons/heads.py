@@ -63,9 +63,11 @@ def _line_fault(request: http.Request, *, forward_proxy: bool) -> str:
         return "unknown HTTP version"
     if not _TARGET.match(request.path):
         return "a character that a target may not have"
-    if bool(request.authority) is not forward_proxy:
+    # At the outward door mitmproxy has already read the target's authority, or else the host, as the
+    # destination: that is what is judged, whichever form named it.
+    if request.authority and not forward_proxy:
         return "a target in the wrong form for this door"
-    if not forward_proxy and not request.path.startswith("/"):
+    if not request.path.startswith("/"):
         return "a target that is no path"
     return ""
 

@@ -41,11 +41,14 @@ def fix(opts: options.Options, core: Core) -> None:
 
 
 def freeze(opts: options.Options) -> None:
-    """Refuse every change of options from now on."""
+    """Refuse every change of options from now on.
 
-    def refuse(updated: set[str]) -> None:
-        raise PermissionError(f"options are fixed: {sorted(updated)}")
+    A change is refused before it is made: a receiver of `changed` that raises comes too late, the
+    new value would stand already.
+    """
 
-    opts.changed.connect(refuse)
-    # Signals hold weak references: the options themselves keep the receiver alive.
-    opts.__dict__["_zone_frozen"] = refuse
+    def refuse(**changes: object) -> None:
+        raise PermissionError(f"options are fixed: {sorted(changes)}")
+
+    for way in ("update_known", "reset"):
+        opts.__dict__[way] = refuse

@@ -35,6 +35,13 @@ def closing(flow: http.HTTPFlow) -> tuple[tuple[str, str], ...]:
     return (("connection", "close"),) if flow.metadata.get(CLOSE) else ()
 
 
+def framing(flow: http.HTTPFlow) -> tuple[tuple[str, str], ...]:
+    """Return how a streamed answer ends: in chunks, or for HTTP/1.0 with its connection."""
+    if flow.request.http_version == "HTTP/1.0":
+        return (("connection", "close"),)
+    return (("transfer-encoding", "chunked"), *closing(flow))
+
+
 def page_of(order: Refuse, *, close: bool) -> http.Response:
     """Write a refusal; `close` ends the caller's connection with it."""
     extra = (("connection", "close"),) if close else ()

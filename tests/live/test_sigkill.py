@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -44,6 +45,8 @@ async def ask(zone: ZoneFolder, model: str) -> None:
         pass
     finally:
         writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
 
 async def load_until_killed(zone: ZoneFolder, pid: int, upstream: EchoServer, after: int) -> None:

@@ -104,6 +104,8 @@ class Lab:
             pass
         finally:
             writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
         return got
 
 

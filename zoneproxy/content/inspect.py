@@ -85,7 +85,7 @@ class Inspection:
             adapter = adapter or weights.speaks_of_adapters(opened.data)
             if opened.data:
                 self.data(opened.data, None, segment, depth + 1)
-        if self.leaving and (kind := weights.archive_kind(names, adapter)):
+        if self.leaving and (kind := weights.archive_kind(names, adapter=adapter)):
             self._add(Hit(kind, 0, len(data), 1, 1000, artefacts.CATEGORIES[kind], kind), segment)
 
     def text(self, text: str, media: MediaType | None, segment: Segment, depth: int) -> None:
@@ -149,4 +149,3 @@ class Inspection:
         if (hit.kind, hit.value) not in self._seen and hit.level <= self.settings.level:
             self._seen.add((hit.kind, hit.value))
             self.hits.append((hit, segment))
-

@@ -126,9 +126,14 @@ def _due(text: str) -> Iterator[Detector]:
     # Plain tests for one word each: several times faster than one pattern of them all.
     if ".cn" in lower or ".xn--fiqs8s" in lower or ".中国" in lower:
         yield network.find_host
-    if "qq" in lower or "wx" in lower or "wechat" in lower or "weixin" in lower or "vx" in lower or "q q" in lower:
-        yield social.find
-    elif not ascii_only and ("微" in lower or "信" in lower):
+    if (
+        "qq" in lower
+        or "wx" in lower
+        or "wechat" in lower
+        or "weixin" in lower
+        or "vx" in lower
+        or "q q" in lower
+    ) or (not ascii_only and ("微" in lower or "信" in lower)):
         yield social.find
     if not ascii_only and is_han(text):
         yield from _CHINESE

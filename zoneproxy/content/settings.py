@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from zoneproxy.content.detectors.view import Networks
 from zoneproxy.content.tables import networks
@@ -21,4 +21,4 @@ class ScanSettings:
 
     level: int
     digest_key: bytes
-    networks: Networks = networks.blocks()
+    networks: Networks = field(default_factory=networks.blocks, repr=False)

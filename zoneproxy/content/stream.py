@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from zoneproxy.content.deltas import Channel, Delta, read_delta
 from zoneproxy.content.detectors.view import Hit
@@ -51,8 +51,7 @@ def streams(endpoint: Endpoint, content_type: str | None) -> bool:
     return endpoint.streamable and is_event_stream(content_type)
 
 
-@dataclass(frozen=True, slots=True)
-class StreamStep:
+class StreamStep(NamedTuple):
     """What one piece of a stream led to.
 
     Attributes:

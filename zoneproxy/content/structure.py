@@ -12,7 +12,7 @@ import re
 import urllib.parse
 from collections.abc import Iterator
 
-from zoneproxy.content.deltas import read_delta
+from zoneproxy.content.deltas import Channel, read_delta
 from zoneproxy.content.media import MediaType
 from zoneproxy.content.sse import BrokenEventError, EventSplitter
 from zoneproxy.content.strict_json import UnreadableError, read_value
@@ -73,34 +73,34 @@ def _json(text: str, segment: Segment) -> list[tuple[Segment, str]] | None:
 
 def _events(text: str, segment: Segment) -> Iterator[tuple[Segment, str]]:
     """Put the channels of an event stream together, in both dialects."""
-    channels: dict[tuple[str | int, ...], list[str]] = {}
-    rest = text
+    channels: dict[Channel, list[str]] = {}
+    splitter = EventSplitter(_MOST_EVENT_BYTES)
     try:
-        splitter = EventSplitter(_MOST_EVENT_BYTES)
         for event in splitter.feed(text.encode("utf-8", "surrogatepass") + b"\n\n"):
             if event.remarks:
                 yield segment, event.remarks
             if event.data is None or event.data.strip() == "[DONE]":
                 continue
-            document = read_value(event.data, _MAX_DEPTH)
-            if not isinstance(document, dict):
-                yield segment, event.data
-                continue
-            for dialect in _DIALECTS:
-                delta = read_delta(dialect, document)
-                for channel, grown in delta.grown:
-                    channels.setdefault((dialect, *channel), []).append(grown)
-                if delta.grown:
-                    break
-            for remark in delta.remarks:
+            for remark in _event(event.data, channels):
                 yield segment, remark
-        rest = ""
     except (BrokenEventError, UnreadableError):
-        pass
-    for parts in channels.values():
-        yield segment, "".join(parts)
-    if rest:
-        yield segment, rest
+        yield segment, text
+    for grown in channels.values():
+        yield segment, "".join(grown)
+
+
+def _event(data: str, channels: dict[Channel, list[str]]) -> list[str]:
+    """Let an event grow its channels; return what belongs to none."""
+    document = read_value(data, _MAX_DEPTH)
+    if not isinstance(document, dict):
+        return [data]
+    dialect, delta = next(
+        (made for made in ((name, read_delta(name, document)) for name in _DIALECTS) if made[1].grown),
+        (_DIALECTS[0], read_delta(_DIALECTS[0], document)),
+    )
+    for channel, grown in delta.grown:
+        channels.setdefault((dialect, *channel), []).append(grown)
+    return delta.remarks
 
 
 def parts(data: bytes, media: MediaType) -> Iterator[tuple[bytes, bytes]]:

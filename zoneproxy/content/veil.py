@@ -1,6 +1,6 @@
-"""Encoded identifiers at the end of a growing text: where one may have begun, and whether to look.
+r"""Encoded identifiers at the end of a growing text: where one may have begun, and whether to look.
 
-An identifier may come out of a model percent-escaped, as `\\u0031`, as an entity, in hex or in
+An identifier may come out of a model percent-escaped, as `\u0031`, as an entity, in hex or in
 base64. Its first encoded digits already say so: the run of them is held like a run of digits. Of
 base64 the first group of four characters must be there to tell, so up to three characters of a
 word may have gone before.

@@ -32,6 +32,7 @@ class _Patterns:
     """What an open run looks like, for texts with or without characters from U+10000 on."""
 
     run: re.Pattern[str]
+    end: re.Pattern[str]
     last: re.Pattern[str]
     padding: re.Pattern[str]
     digit: re.Pattern[str]
@@ -43,6 +44,7 @@ def _patterns(below: int) -> _Patterns:
     between = rf"[{vanishing}]*(?:[{GAP}][{vanishing}]*){{0,4}}"
     return _Patterns(
         run=re.compile(rf"[+{one}](?:{between}[{one}XxOoIl])*{between}"),
+        end=re.compile(rf"[+{one}XxOoIl{GAP}{vanishing}]"),
         last=re.compile(rf"[+{one}XxOoIl][{GAP}{vanishing}]*\Z"),
         padding=re.compile(rf"[{vanishing}]{{{_PADDING}}}"),
         digit=re.compile(f"[{one}]"),
@@ -151,7 +153,11 @@ class Window:
         patterns = _FULL if special and ASTRAL.search(text, start) else _PLAIN
         if special and patterns.padding.search(text, start):
             self.padded = True
-        if patterns.last.search(text, max(start, len(text) - 2 * _PADDING)) is None:
+        end = len(text) - 1
+        if (
+            patterns.end.match(text, end) is None
+            or patterns.last.search(text, max(start, end - 2 * _PADDING)) is None
+        ):
             return len(text)
         runs = list(patterns.run.finditer(text, start))
         if not runs or runs[-1].end() < len(text):

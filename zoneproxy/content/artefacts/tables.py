@@ -36,9 +36,10 @@ _KEY = re.compile(rb'[{,]\s*"([A-Za-z_]{1,32})"\s*:')
 _OBJECT = re.compile(rb"\s*\{.*\}\s*\Z", re.DOTALL)
 _NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _VECTOR = re.compile(rb"\[\s*-?\d+\.\d+(?:[eE][+-]?\d+)?(?:\s*,\s*-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?){31,}")
+_ARRAY_OF_OBJECTS = re.compile(rb"\s*\[\s*\{")
+_BETWEEN_ROWS = re.compile(rb"\}\s*,\s*\{")
 _ANSWER = re.compile(rb'\s*\{\s*"object"\s*:\s*"list"')
 _WORD = re.compile(rb"[A-Za-z_][A-Za-z_0-9]{2,31}")
-_COLUMN_NUMBER = re.compile(rb"(?:dim|emb|vec|v|e|f|x|c|col|column|embedding|feature)?_?(\d{1,4})\Z")
 _VECTOR_NAMES = (b"embedding", b"embeddings", b"vector", b"vectors", b"emb")
 
 
@@ -103,15 +104,13 @@ def _objects(lines: list[bytes]) -> str:
 
 def _document(head: bytes) -> str:
     """One JSON value: an array of training rows, or of vectors."""
-    if head.lstrip().startswith(b"[") and re.match(rb"\s*\[\s*\{", head):
-        rows = re.split(rb"\}\s*,\s*\{", head)
-        if len(rows) > _FEWEST_LINES:
-            keys = set.intersection(
-                *(set(_KEY.findall(b"{" + row)) for row in rows[: min(len(rows) - 1, 16)])
-            )
-            if not any(name in keys for name in _FOREIGN) and b"role" not in keys:
-                if any(all(name in keys for name in names) for names in _SCHEMAS):
-                    return TRAINING
+    if _ARRAY_OF_OBJECTS.match(head):
+        rows = _BETWEEN_ROWS.split(head)
+        keys = set.intersection(*(set(_KEY.findall(b"{" + row)) for row in rows[:16]))
+        chat = any(name in keys for name in (*_FOREIGN, b"role"))
+        known = any(all(name in keys for name in names) for names in _SCHEMAS)
+        if len(rows) > _FEWEST_LINES and known and not chat:
+            return TRAINING
     if _ANSWER.match(head):
         return ""
     return VECTORS if len(_VECTOR.findall(head)) >= _FEWEST_ROWS else ""

@@ -54,7 +54,7 @@ def kind_of(data: bytes) -> str:
     return ""
 
 
-def archive_kind(names: list[bytes], adapter: bool) -> str:
+def archive_kind(names: list[bytes], *, adapter: bool) -> str:
     """Return what a zip archive is, by the names of its members, else empty.
 
     Args:

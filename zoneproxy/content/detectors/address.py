@@ -23,7 +23,7 @@ from zoneproxy.content.tables.places import (
 KIND = "cn_name_address"
 _NUMBER = r"[0-9一二三四五六七八九十百]{1,5}"
 _TAIL = re.compile(
-    rf"(?:路|街|大道|道|巷|弄|胡同|里|村|屯|组|小区|花园|新村|苑|大厦|广场|开发区|镇|乡|街道)[^\s，。；：,;:]{{0,12}}?{_NUMBER}\s?(?:号|號|栋|幢|座|室|单元|组)"
+    rf"(?:路|街|大道|道|巷|弄|胡同|里|村|屯|组|小区|花园|新村|苑|大厦|广场|开发区|镇|乡|街道)[^\s\uff0c\u3002\uff1b\uff1a,;:]{{0,12}}?{_NUMBER}\s?(?:号|號|栋|幢|座|室|单元|组)"
 )
 _HAN_RUN = re.compile(r"[\u4e00-\u9fff0-9A-Za-z\-() ]{2,60}\Z")
 _PROVINCE = re.compile(
@@ -33,7 +33,8 @@ _PROVINCE = re.compile(
 )
 _LEVEL = re.compile(r"[\u4e00-\u9fff]{2,11}?(?:自治州|自治县|地区|市|盟|州|区|县|旗|镇|乡|街道)")
 _OUTSIDE = re.compile(
-    r"台湾|台灣|臺|台北|高雄|台中|台南|新北|桃园|桃園|基隆|新竹|香港|澳门|澳門|九龙|九龍|新加坡|吉隆坡|槟城|曼谷|雅加达|马来西亚|东京|東京|大阪"
+    r"台湾|台灣|臺|台北|高雄|台中|台南|新北|桃园|桃園|基隆|新竹|香港|澳门|澳門|九龙|九龍|新加坡|吉隆坡|槟城|曼谷"
+    r"|雅加达|马来西亚|东京|東京|大阪"
 )
 _LATIN = re.compile(
     r"\b(?:[A-Z][a-z']+\s){1,3}(?:Road|Rd\.?|Street|St\.?|Avenue|Ave\.?|Lu|Jie|Dadao|Boulevard|Lane)\b",
@@ -42,7 +43,8 @@ _LATIN = re.compile(
 _LATIN_LEVEL = re.compile(r"\b[A-Z][a-z']+\s(?:District|County|Prefecture|Qu|Xian|Shi)\b", re.ASCII)
 _COUNTRY = re.compile(r"\b(?:P\.?\s?R\.?\s?)?China\b|\bPRC\b")
 _ELSEWHERE = re.compile(
-    r"Singapore|Malaysia|Taiwan|Hong Kong|Macau|Thailand|Indonesia|Vietnam|Philippines|USA|United States|UK\b|Australia"
+    r"Singapore|Malaysia|Taiwan|Hong Kong|Macau|Thailand|Indonesia|Vietnam|Philippines|USA|United States|UK\b"
+    r"|Australia"
 )
 _WORD = re.compile(r"[A-Z][a-z']+", re.ASCII)
 _LOOK_BEHIND, _LATIN_AHEAD = 48, 110
@@ -78,7 +80,13 @@ def _known(level: str) -> bool:
     """Tell whether a level ends in a mainland district or names a mainland prefecture."""
     if any(level[start:] in DISTRICTS for start in range(max(0, len(level) - 10), len(level) - 2)):
         return True
-    name = level.removesuffix("地区").removesuffix("自治州").removesuffix("市").removesuffix("盟").removesuffix("州")
+    name = (
+        level.removesuffix("地区")
+        .removesuffix("自治州")
+        .removesuffix("市")
+        .removesuffix("盟")
+        .removesuffix("州")
+    )
     if name == level:
         return False
     return any(name[:size] in PREFECTURES or name[-size:] in PREFECTURES for size in range(2, 8))

@@ -25,18 +25,24 @@ _INNER_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _INNER_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # Registrar and category stand in the pattern: they rule out most numbers at once.
 _REGISTRAR = (
-    rf"(?:1{GAP}[1239]|[247]{GAP}[19]|[35]{GAP}[1-59]|6{GAP}[129]|7{GAP}2|8{GAP}[19]|9{GAP}[123]"
+    rf"(?:1{GAP}[1239]|[247]{GAP}[19]|[35]{GAP}[1-59]|6{GAP}[129]|7{GAP}[129]|8{GAP}[19]|9{GAP}[123]"
     rf"|[Aa]{GAP}[19]|[Nn]{GAP}[1239]|[Yy]{GAP}1)"
 )
 _CANDIDATE = re.compile(
-    rf"(?<![0-9A-Za-z])(?=({_REGISTRAR}(?:{GAP}[0-9OoIi|ZzSs]){{6}}(?:{GAP}[0-9A-Za-z|]){{10}})(?![0-9A-Za-z]))",
+    rf"(?<![0-9A-Za-z])(?=({_REGISTRAR}(?:{GAP}[0-9OoIi|ZzSs]){{6}}(?:{GAP}[0-9A-Za-z|]){{10}})"
+    r"(?![0-9A-Za-z]))",
     re.ASCII,
 )
 _GAPS = re.compile(r"[^0-9A-Za-z|]+", re.ASCII)
 _ALIKE = str.maketrans("OI|ZS", "01125")
-_REGISTRARS = frozenset(("11", "12", "13", "19", "21", "29", "31", "32", "33", "34", "35", "39", "41", "49", "51",
-    "52", "53", "54", "55", "59", "61", "62", "69", "71", "72", "79", "81", "89", "91", "92", "93",
-    "A1", "A9", "N1", "N2", "N3", "N9", "Y1"))  # fmt: skip
+_REGISTRARS = frozenset(
+    registrar + category
+    for registrar, categories in {
+        "1": "1239", "2": "19", "3": "123459", "4": "19", "5": "123459", "6": "129", "7": "129", "8": "19",
+        "9": "123", "A": "19", "N": "1239", "Y": "1",
+    }.items()
+    for category in categories
+)  # fmt: skip
 _PROVINCES = frozenset(
     str(code)
     for first, last in ((10, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71))

@@ -16,11 +16,16 @@ from zoneproxy.content.detectors.view import IMPORTANT, PERSONAL, Hit, View
 EMAIL = "cn_email_domestic"
 HOST = "cn_domestic_host"
 ADDRESS = "cn_ip"
+# Mail services and large employers, by their last two labels.
 _DOMAINS = frozenset(
-    """qq.com foxmail.com 163.com 126.com yeah.net 188.com sina.com sohu.com 139.com 189.com wo.com.cn 21cn.com
-    tom.com aliyun.com 263.net 263.com eyou.com 58.com sogou.com 163.net 3126.com netease.com chinaren.com
-    21cn.net hexun.com chinamobile.com chinatelecom.com chinaunicom.com tencent.com baidu.com alibaba-inc.com
-    huawei.com bytedance.com jd.com 10086.com 10010.com icbc.com sgcc.com cnpc.com sinopec.com csg.com""".split()
+    f"{name}.{top}"
+    for top, names in {
+        "com": "qq foxmail 163 126 188 sina sohu 139 189 21cn tom aliyun 263 eyou 58 sogou 3126 netease"
+        " chinaren hexun chinamobile chinatelecom chinaunicom tencent baidu alibaba-inc huawei bytedance jd"
+        " 10086 10010 icbc sgcc cnpc sinopec csg",
+        "net": "yeah 263 163 21cn",
+    }.items()
+    for name in names.split()
 )
 _EMAIL = re.compile(
     r"(?<![A-Za-z0-9._%+-])(?P<local>[A-Za-z0-9][A-Za-z0-9._%+-]{0,63})\s{0,4}@\s{0,4}"
@@ -28,7 +33,8 @@ _EMAIL = re.compile(
     re.ASCII,
 )
 _HOST = re.compile(
-    r"(?<![A-Za-z0-9.-])(?P<host>(?:[A-Za-z0-9_-]{1,63}\.){1,8}(?:cn|xn--fiqs8s|中国))(?![A-Za-z0-9-]|\.[A-Za-z0-9])",
+    r"(?<![A-Za-z0-9.-])(?P<host>(?:[A-Za-z0-9_-]{1,63}\.){1,8}(?:cn|xn--fiqs8s|中国))"
+    r"(?![A-Za-z0-9-]|\.[A-Za-z0-9])",
     re.ASCII | re.IGNORECASE,
 )
 _HOST_BEFORE = re.compile(
@@ -37,7 +43,8 @@ _HOST_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(
-    r"(?<![0-9A-Za-z.])(?=(\d(?:\s?\d){0,2}(?:\s{0,3}\.\s{0,3}\d(?:\s?\d){0,2}){3})(?![0-9]|\.\d|[A-Za-z]))",
+    r"(?<![0-9A-Za-z.])(?=(\d(?:\s?\d){0,2}(?:\s{0,3}\.\s{0,3}\d(?:\s?\d){0,2}){3})"
+    r"(?![0-9]|\.\d|[A-Za-z]))",
     re.ASCII,
 )
 _NOT_AN_ADDRESS = re.compile(

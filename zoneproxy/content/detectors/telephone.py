@@ -21,7 +21,9 @@ from zoneproxy.content.detectors.view import GAP, PERSONAL, SEPARATOR, Hit, View
 MOBILE = "cn_mobile"
 LANDLINE = "cn_landline"
 _CODE = rf"(?:\(?(?:\+{SEPARATOR}{{0,2}}|00)?8{SEPARATOR}{{0,2}}6\)?{SEPARATOR}{{0,4}})"
-_MOBILE = re.compile(rf"(?<![0-9.+])(?=((?P<cc>{_CODE})?(?P<number>1{GAP}[3-9](?:{GAP}\d){{9}}))(?!\d))", re.ASCII)
+_MOBILE = re.compile(
+    rf"(?<![0-9.+])(?=((?P<cc>{_CODE})?(?P<number>1{GAP}[3-9](?:{GAP}\d){{9}}))(?!\d))", re.ASCII
+)
 _QUAD = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}", re.ASCII)
 _PREFIX = re.compile(r"1(?:3\d|4[5-9]|5[0-35-9]|6[2567]|7[0-8]|8\d|9[0-35-9])", re.ASCII)
 _LANDLINE = re.compile(

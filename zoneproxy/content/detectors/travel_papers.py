@@ -19,7 +19,8 @@ from zoneproxy.content.detectors.view import GAP, PERSONAL, Hit, View, plausible
 PASSPORT = "cn_passport"
 PERMIT = "cn_travel_permit"
 _PASSPORT = re.compile(
-    rf"(?<![0-9A-Za-z])(?=((?:E{GAP}[A-HJ-NP-Z]|[DSP]{GAP}E|K{GAP}J|M{GAP}A)(?:{GAP}\d){{7}}|[EGDSP](?:{GAP}\d){{8}})"
+    rf"(?<![0-9A-Za-z])(?=((?:E{GAP}[A-HJ-NP-Z]|[DSP]{GAP}E|K{GAP}J|M{GAP}A)(?:{GAP}\d){{7}}"
+    rf"|[EGDSP](?:{GAP}\d){{8}})"
     r"(?![0-9A-Za-z]))",
     re.ASCII | re.IGNORECASE,
 )
@@ -36,12 +37,14 @@ _CHINESE_PASSPORT = re.compile(
 )
 _ANY_PASSPORT = re.compile(r"passport|hu ?zhao", re.IGNORECASE)
 _FOREIGN = re.compile(
-    r"singapore|malaysia|\bMYS\b|\bSGP\b|\buk\b|british|\bus\b|\busa\b|american|thai|vietnam|indonesia|philippin|korea"
-    r"|japan|german|french|taiwan|hong ?kong|macau|india|australia|canad|新加坡|马来西亚|日本|韩国|美国|英国|台湾|香港",
+    r"singapore|malaysia|\bMYS\b|\bSGP\b|\buk\b|british|\bus\b|\busa\b|american|thai|vietnam|indonesia"
+    r"|philippin|korea|japan|german|french|taiwan|hong ?kong|macau|india|australia|canad|新加坡|马来西亚"
+    r"|日本|韩国|美国|英国|台湾|香港",
     re.IGNORECASE,
 )
 _PERMIT_WORD = re.compile(
-    r"通行证|通行證|往来港澳|往来台湾|港澳|\bEEP\b|two-?way permit|exit-?entry permit|travel permit|tongxingzheng",
+    r"通行证|通行證|往来港澳|往来台湾|港澳|\bEEP\b|two-?way permit|exit-?entry permit|travel permit"
+    r"|tongxingzheng",
     re.IGNORECASE,
 )
 _LOOK = 40

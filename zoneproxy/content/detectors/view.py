@@ -50,9 +50,7 @@ class View:
         networks: first and last address of the domestic networks, ascending, as integers.
     """
 
-    def __init__(
-        self, text: str, *, final: bool = True, since: int = 0, networks: Networks = ()
-    ) -> None:
+    def __init__(self, text: str, *, final: bool = True, since: int = 0, networks: Networks = ()) -> None:
         self.text = overlay.latin(text)
         self.final = final
         self.since = since

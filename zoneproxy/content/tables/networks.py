@@ -9,6 +9,8 @@ Source: APNIC's delegation statistics of 2025-09-04, by way of herrbischoff/coun
 
 from __future__ import annotations
 
+from functools import cache
+
 DATE = "2025-09-04"
 _BASE, _UNIT_BITS = 36, 8
 _BLOCKS = """
@@ -188,6 +190,7 @@ sg:1kw sg:e8 c0:w 374:2dc 3k:3k 74:ao 30:4 c:2
 """
 
 
+@cache
 def blocks() -> tuple[tuple[int, int], ...]:
     """Return first and last IPv4 address of each block as integers, ascending, not overlapping."""
     made = []

@@ -6,6 +6,8 @@ names of peoples) are left off; the districts keep theirs.
 Source: the Ministry of Civil Affairs' division codes, by way of cpca 0.5.5 (MIT).
 """
 
+# ruff: noqa: SIM905 - thousands of names read best as running text
+
 from __future__ import annotations
 
 PROVINCES = frozenset(
