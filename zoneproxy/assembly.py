@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from zoneproxy.adapters.clock import SystemClock, SystemEntropy
+from zoneproxy.adapters.doors import check_free
 from zoneproxy.adapters.keyfiles import load_signer
 from zoneproxy.adapters.settings import read_secret, read_small
 from zoneproxy.adapters.tracelog import TraceLog
@@ -206,6 +207,9 @@ def assemble(path: str | Path, *, assurance: Assurance) -> Zone:
         max_answer_bytes=config.limits.max_answer_bytes,
         max_event_bytes=config.limits.max_event_bytes,
     )
+    listeners = _listeners(config)
+    # Opening the log writes to it: whatever can be found wrong is found before.
+    check_free((listener.host, listener.port) for listener in listeners.values())
     zone: Zone
 
     def on_failure(failure: TraceError) -> None:
@@ -225,7 +229,7 @@ def assemble(path: str | Path, *, assurance: Assurance) -> Zone:
         publish_interval_s=config.log.publish_interval,
         on_failure=on_failure,
     )
-    boundary = Boundary(rules, config.limits, _listeners(config), log, clock, entropy)
+    boundary = Boundary(rules, config.limits, listeners, log, clock, entropy)
     zone = Zone(config, boundary, log, config_bytes, policy_bytes)
     return zone
 
@@ -245,7 +249,7 @@ def _read_policies(config: Config, folder: Path) -> tuple[tuple[Policy, ...], tu
         data = read_small(folder / name, "the policy")
         read.append(data)
         try:
-            policies.append(load(data, name))
+            policies.append(load(data, str(folder / name)))
         except PolicyError as error:
             problems += error.problems
     if problems:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from zoneproxy.origin.tenants import Tenant, TenantRegistry
 from zoneproxy.policy.read import Source, read
+from zoneproxy.policy.render import render_all
 from zoneproxy.policy.validate import validate
 from zoneproxy.route.destination import DestinationError, read_destination, read_host
 from zoneproxy.route.lane import DestinationTable, RegisteredDestination
@@ -204,7 +205,7 @@ def parse(data: bytes, file: str) -> Config:
         file: its name, for messages.
 
     Raises:
-        ConfigError: with every mistake, one a line, at its place.
+        ConfigError: with every mistake, at its place, with its remedy.
     """
     try:
         source = read(data, file)
@@ -213,12 +214,8 @@ def parse(data: bytes, file: str) -> Config:
             _check(source, config)
         source.fail_if_faulty()
     except PolicyError as error:
-        lines = [
-            f"{p.file}:{p.line}:{p.column}: {p.message}" + (f" ({p.help})" if p.help else "")
-            for p in error.problems
-        ]
         raise ConfigError(
-            "the configuration can't be used\n" + "\n".join(lines),
+            f"the configuration can't be used\n\n{render_all(error.problems, {file: data})}\n",
             hint="mend these places; nothing was started",
         ) from None
     return config
@@ -256,13 +253,20 @@ def _address(source: Source, path: tuple[str | int, ...], text: str, *, named: b
         source.report(path, "ZC0001", str(error))
         return
     if to.address is None and not named:
-        source.report(path, "ZC0001", "a door listens on an address, not on a name")
+        source.report(
+            path,
+            "ZC0001",
+            "a door listens on an address, not on a name",
+            remedy="write an IP address and a port, for example `127.0.10.1:8443`",
+        )
 
 
 def _unique(source: Source, part: str, values: Sequence[str], field: str) -> None:
     for index, value in enumerate(values):
         if value in values[:index]:
-            source.report((part, index, field), "ZC0005", f"`{value}` stands twice")
+            source.report(
+                (part, index, field), "ZC0005", f"`{value}` stands twice", remedy="give each its own"
+            )
 
 
 def _prefixes(
@@ -273,4 +277,9 @@ def _prefixes(
             read_prefix(prefix)
         except ValueError:
             place = path if alone else (*path, index)
-            source.report(place, "ZC0002", f"`{prefix}` is not a prefix without host bits")
+            source.report(
+                place,
+                "ZC0002",
+                f"`{prefix}` is not a network",
+                remedy="write its first address and its length, for example `127.0.10.0/24`",
+            )

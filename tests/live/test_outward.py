@@ -109,11 +109,7 @@ async def test_a_registered_destination_is_reached_for_the_exchange_it_serves(
     ],
 )
 async def test_what_is_not_open_is_refused(
-    side: Side | None,
-    flow_named: bool,
-    code: str,  # noqa: FBT001 - a table's column
-    model: EchoServer,
-    abroad: EchoServer,
+    *, side: Side | None, flow_named: bool, code: str, model: EchoServer, abroad: EchoServer
 ) -> None:
     """Domestic, unregistered, or for no exchange: refused, recorded, and never dialled."""
     async with lab(model.port, model="stepped") as running:

@@ -31,11 +31,15 @@ def read_small(path: Path, what: str) -> bytes:
         ) from None
     except OSError as error:
         raise ConfigError(
-            f"{what} `{path}` can't be read: {error.strerror}", hint="check the file and its owner"
+            f"{what} `{path}` can't be read: {_why(error)}", hint="check the file and its owner"
         ) from None
     if len(data) > _MAX_BYTES:
         raise ConfigError(f"{what} `{path}` is larger than 1 MiB", hint="is this the right file?")
     return data
+
+
+def _why(error: OSError) -> str:
+    return (error.strerror or "unknown error").lower()
 
 
 def read_secret(path: Path, size_bytes: int) -> bytes:
@@ -73,4 +77,4 @@ def write_new(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     except FileExistsError:
         raise ConfigError(f"`{path}` exists already", hint="nothing is ever overwritten") from None
     except OSError as error:
-        raise ConfigError(f"`{path}` can't be written: {error.strerror}", hint="check the folder") from None
+        raise ConfigError(f"`{path}` can't be written: {_why(error)}", hint="check the folder") from None

@@ -16,6 +16,7 @@ from zoneproxy.adapters.keyfiles import load_signer, make_private_key
 from zoneproxy.adapters.newlog import create
 from zoneproxy.adapters.settings import write_new
 from zoneproxy.adapters.shipped import shipped_policy
+from zoneproxy.config import parse
 from zoneproxy.terms.errors import ConfigError
 
 POLICIES = ("shantou-pilot.regulator.yaml", "shantou-pilot.operator.yaml")
@@ -106,14 +107,14 @@ def run_init(args: argparse.Namespace) -> int:
         target.parent.mkdir(parents=True, exist_ok=True)
         building = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except OSError as error:
-        raise ConfigError(f"`{target}` can't be made: {error.strerror}", hint="check its parent") from None
+        raise ConfigError(_cant(target, error), hint="check the folder above it") from None
     try:
         _build(building, args, credentials)
         building.chmod(0o755)
         building.rename(target)
         _sync(target.parent)
     except OSError as error:
-        raise ConfigError(f"`{target}` can't be made: {error.strerror}", hint="check its parent") from None
+        raise ConfigError(_cant(target, error), hint="check the folder above it") from None
     finally:
         shutil.rmtree(building, ignore_errors=True)
     _tell(target, credentials)
@@ -136,6 +137,7 @@ def _build(folder: Path, args: argparse.Namespace, credentials: dict[str, str]) 
         sg=digests["toyco-sg"],
         my=digests["toyco-my"],
     )
+    parse(text.encode(), "zone.yaml")  # a name that can't stand in it is told now, not at the first start
     write_new(folder / "zone.yaml", text.encode())
     create(
         folder / "log",
@@ -144,6 +146,10 @@ def _build(folder: Path, args: argparse.Namespace, credentials: dict[str, str]) 
         clock=SystemClock(),
         entropy=SystemEntropy(),
     )
+
+
+def _cant(target: Path, error: OSError) -> str:
+    return f"`{target}` can't be made: {(error.strerror or 'unknown error').lower()}"
 
 
 def _sync(folder: Path) -> None:

@@ -7,14 +7,17 @@ configuration, or durable state unknown; 3 a fault of ours, or an incomplete ans
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 from zoneproxy import __version__
 from zoneproxy.cli import init, log, policy, replay, run
 from zoneproxy.cli.output import print_error
-from zoneproxy.terms.errors import ZoneError
+from zoneproxy.cli.policy_files import say
+from zoneproxy.terms.errors import PolicyError, ZoneError
 
 _FAULT, _INTERRUPTED, _PIPE_CLOSED = 3, 130, 141
 
@@ -42,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(arguments)
     try:
         code: int = args.func(args)
+    except PolicyError as error:
+        _tell_problems(error)
+        return error.exit_code
     except ZoneError as error:
         print_error(error.message, error.hint)
         return error.exit_code
@@ -55,6 +61,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print_error("internal error", "please report the lines above; nothing was passed on")
         return _FAULT
     return code
+
+
+def _tell_problems(error: PolicyError) -> None:
+    """Show each problem with its line, where the file can still be read, then the count."""
+    sources = {}
+    for name in {problem.file for problem in error.problems}:
+        with contextlib.suppress(OSError):
+            sources[name] = Path(name).read_bytes()
+    say(error.problems, sources)
+    print_error(error.message, "mend these places; `zoneproxy policy check FILE` checks a file alone")
 
 
 if __name__ == "__main__":

@@ -56,7 +56,9 @@ def test_every_string_of_an_answer_is_looked_into(where):
         (b"plain", None, "text/html", 200, None, "ok"),
     ],
 )
-def test_what_cannot_be_looked_into_has_a_state(body, endpoint, content_type, status, encoding, state):
+def test_what_cannot_be_looked_into_has_a_state(  # noqa: PLR0917 - a table's columns
+    body, endpoint, content_type, status, encoding, state
+):
     """Z22: each doubt has a state of the vocabulary, and none is `ok`."""
     reading = read(body, endpoint, content_type, status, encoding)
     assert reading.state == state

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
-import pytest
+import gzip
 
 from tests.unit.content.identifiers import KEY, near_miss, resident_id
-from zoneproxy.content.scan import ScanSettings, locate, scan_bytes, scan_text, verdict
+from zoneproxy.content.locate import locate
+from zoneproxy.content.scan import ScanSettings, scan_body, scan_bytes, scan_text, verdict
 from zoneproxy.terms.facts import VOCABULARY
 from zoneproxy.terms.finding import Segment
 
@@ -37,7 +36,7 @@ def test_spans_are_places_in_the_text_as_it_came():
     """Dropped characters do not shift a finding."""
     value = resident_id(3)
     raw = "\u200b\u200bx" + "\u200b".join(value) + "\u200by"
-    (hit,) = locate(raw, 1).hits
+    (hit,) = locate(raw, SETTINGS).hits
     assert raw[hit.start : hit.end] == "\u200b".join(value)
 
 
@@ -72,7 +71,15 @@ def test_a_level_hears_only_itself_and_lower():
     assert scan_text("13812345678", Segment.USER, ScanSettings(2, KEY))
 
 
-@pytest.mark.parametrize("size", [1, 50_000])
-def test_a_million_digits_take_bounded_time(size):
-    """Numbers without end are looked into in linear time and are no identifiers."""
-    scan_text(json.dumps([13800138000] * size), Segment.USER, SETTINGS)
+def test_a_value_found_twice_counts_once():
+    """The score does not grow with repetition."""
+    once = scan_text(resident_id(6), Segment.USER, SETTINGS)
+    assert verdict((*once, *once), scanned_all=True).score == verdict(once, scanned_all=True).score
+
+
+def test_a_body_tells_how_it_was_looked_into():
+    """Findings, the steps taken, and whether all of it could be looked into."""
+    seen = scan_body(gzip.compress(resident_id(7).encode(), mtime=0), "text/plain", "gzip", SETTINGS)
+    assert [finding.kind for finding in seen.findings] == ["cn_resident_id"]
+    assert (seen.whole, seen.steps) == (True, ("gzip",))
+    assert not scan_body(bytes(range(256)) * 4, None, None, SETTINGS).whole

@@ -61,7 +61,10 @@ _EIGHT, _LONG_AREA = 8, 3
 
 def find_mobile(view: View) -> Iterator[Hit]:
     """Find mobile numbers with or without country code, in any grouping."""
+    done = 0
     for found in view.candidates(_MOBILE, view.digits):
+        if found.end(1) == done:
+            continue  # the same number without its country code
         written = found.group("number")
         number = _NOT_DIGIT.sub("", written)
         gaps = _NOT_DIGIT.findall(written)
@@ -71,6 +74,7 @@ def find_mobile(view: View) -> Iterator[Hit]:
             continue
         if judged := _judge(view, found, gaps):
             level, score = judged
+            done = found.end(1)
             yield Hit(MOBILE, found.start(1), found.end(1), level, score, PERSONAL, number)
 
 
@@ -97,7 +101,10 @@ def find_landline(view: View) -> Iterator[Hit]:
     """Find landline numbers with +86, or with a trunk zero among Chinese words."""
     if not view.han and "86" not in view.digits and _CHINESE_PHONE_WORD.search(view.text) is None:
         return
+    done = 0
     for found in view.candidates(_LANDLINE, view.digits):
+        if found.end(1) == done:
+            continue  # the same number without its country code
         code, area = found.group("cc") or "", _NOT_DIGIT.sub("", found.group("area"))
         local = _NOT_DIGIT.sub("", found.group("local"))
         short_area = len(area) < _LONG_AREA
@@ -111,4 +118,5 @@ def find_landline(view: View) -> Iterator[Hit]:
         before = view.before(start, _LOOK_BEHIND)
         sure = bool(code) and code.lstrip("(")[0] in "+0"
         if sure or _CHINESE_PHONE_WORD.search(before):
+            done = end
             yield Hit(LANDLINE, start, end, 1 if sure else 2, 400, PERSONAL, area + local)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from functools import cache
 
-DATE = "2025-09-04"
 _BASE, _UNIT_BITS = 36, 8
 _BLOCKS = """
 1ekh:3 4:8 g:w 5c 1:1q 5c:3 1:3g 3k:74 1:3j ow:74 74:a 1:39 ao:sg 1kw:1kw 2kg:74 e8:sg sg:1kw sg:sg 1kw:35s

@@ -275,11 +275,12 @@ DISTRICTS = frozenset(
 )
 # The same in Latin letters; an underscore stands for a space.
 LATIN_PROVINCES = frozenset(
-    """
+    name.replace("_", " ")
+    for name in """
 Anhui Beijing Chongqing Fujian Gansu Guangdong Guangxi Guizhou Hainan Hebei Heilongjiang Henan Hubei
 Hunan Inner_Mongolia Jiangsu Jiangxi Jilin Liaoning Nei_Mongol Ningxia Qinghai Shaanxi Shandong Shanghai
 Shanxi Sichuan Tianjin Tibet Xinjiang Xizang Yunnan Zhejiang
-""".replace("_", " ").split("\n")
+""".split()
 )
 LATIN_PREFECTURES = frozenset(
     """
