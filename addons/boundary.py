@@ -16,6 +16,7 @@ from mitmproxy import ctx, http
 from mitmproxy.net.http import http1
 
 from addons.crossing import CROSSING, REFUSAL, Crossing
+from addons.crossings import Crossings
 from addons.fail_closed import fail_closed
 from addons.heads import header_list, read_head
 from addons.pages import (
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from mitmproxy.connection import Client
     from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
+    from addons.doors import GuardedReader
     from addons.streams import Malformed
     from zoneproxy.assembly import Boundary as Core
     from zoneproxy.config import Limits
@@ -76,8 +78,7 @@ class Boundary:
 
     def __init__(self, core: Core | None = None) -> None:
         self.core = core
-        self.crossings: dict[str, Crossing] = {}
-        self._of_client: dict[str, set[str]] = {}
+        self.crossings = Crossings()
         self._current: dict[str, Crossing] = {}
 
     # ---- what the doors ask ------------------------------------------------------------------
@@ -133,7 +134,7 @@ class Boundary:
         flow.response = shut()
         crossing = self._begin(flow.client_conn)
         flow.metadata[CROSSING] = crossing
-        guard = self._guard(flow.client_conn.id)
+        guard = self._guard_of(crossing)
         if guard is not None:  # a pipelined head comes out of the parser's buffer, past the guard
             guard.head_done()
         # The headers are replaced on the way in; what they say of the connection is kept here.
@@ -288,11 +289,9 @@ class Boundary:
 
     async def client_disconnected(self, client: Client) -> None:
         """Nothing of a caller that has gone may stay open."""
-        for flow_id in tuple(self._of_client.pop(client.id, ())):
-            crossing = self.crossings.get(flow_id)
-            if crossing is not None:
-                await crossing.take(ClientGone())
-                self._end(crossing)
+        for crossing in self.crossings.of_connection(client.id):
+            await crossing.take(ClientGone())
+            self._end(crossing)
         self._current.pop(client.id, None)
 
     # ---- faults and the end ------------------------------------------------------------------------
@@ -331,44 +330,30 @@ class Boundary:
 
     async def stop(self) -> None:
         """Record the end of every exchange that is still under way."""
-        for crossing in tuple(self.crossings.values()):
+        for crossing in self.crossings:
             await crossing.take(Stopping())
             self._end(crossing)
 
     # ---- the parts ---------------------------------------------------------------------------------
 
     def _begin(self, client: Client) -> Crossing:
-        crossing = Crossing(
-            self._core.begin(
-                route=str(getattr(client.proxy_mode, "route", "")),
-                connection=client.id,
-                peer=client.peername,
-            ),
-            self._core.journal,
-        )
-        flow_id = crossing.passage.exchange.flow
-        self.crossings[flow_id] = crossing
-        self._of_client.setdefault(client.id, set()).add(flow_id)
-        return crossing
+        route = str(getattr(client.proxy_mode, "route", ""))
+        passage = self._core.begin(route=route, connection=client.id, peer=client.peername)
+        return self.crossings.begin(passage, self._core.journal)
 
     def _end(self, crossing: Crossing) -> None:
-        exchange = crossing.passage.exchange
-        if not crossing.passage.final:
-            return
-        self.crossings.pop(exchange.flow, None)
-        for flows in self._of_client.values():
-            flows.discard(exchange.flow)
-        guard = self._guard(exchange.pin.connection)
-        if guard is not None:
-            guard.await_head()
+        if self.crossings.end(crossing):
+            guard = self._guard_of(crossing)
+            if guard is not None:
+                guard.await_head()
+
+    def _guard_of(self, crossing: Crossing) -> GuardedReader | None:
+        return getattr(self._handler(crossing.passage.exchange.pin.connection), "guard", None)
 
     def _parent(self, flow: http.HTTPFlow) -> tuple[str, Crossing | None]:
         named = flow.request.headers.get_all("zone-flow")
-        crossing = self.crossings.get(named[0]) if len(named) == 1 else None
-        if crossing is None or crossing.passage.exchange.kind != "serve":
-            return "", None
-        inside = (State.INSIDE, State.ANSWERING, State.BUFFERING)
-        return (named[0], crossing) if crossing.passage.state in inside else ("", None)
+        crossing = self.crossings.working(named[0]) if len(named) == 1 else None
+        return (named[0], crossing) if crossing is not None else ("", None)
 
     def _pin(self, client: Client) -> Pin:
         return self._core.pin(str(getattr(client.proxy_mode, "route", "")), client.id)
@@ -388,10 +373,6 @@ class Boundary:
         for order in orders:
             if isinstance(order, Refuse):
                 crossing.refusal = page_of(order, close=True)
-
-    def _guard(self, connection: str) -> Any:
-        handler = self._handler(connection)
-        return getattr(handler, "guard", None)
 
     def _handler(self, connection: str) -> Any:
         server = ctx.master.addons.get("proxyserver")

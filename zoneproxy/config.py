@@ -141,15 +141,22 @@ class Config(Part):
     node: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")] = Field(
         "node-1", description="this machine's name in records"
     )
-    log: Log
-    policies: Policies
-    routes: Annotated[list[Route], Field(min_length=1)]
-    networks: list[RegisteredNetwork] = Field(default_factory=list)
-    tenants: list[RegisteredTenant] = Field(default_factory=list)
-    servers: list[ModelServer] = Field(default_factory=list)
-    outward: list[Outward] = Field(default_factory=list)
-    scan: Scan
-    limits: Limits = Field(default_factory=lambda: Limits())  # noqa: PLW0108 - the class needs its defaults
+    log: Log = Field(description="the trace log")
+    policies: Policies = Field(description="the rules, in two layers")
+    routes: Annotated[list[Route], Field(min_length=1)] = Field(description="the doors")
+    networks: list[RegisteredNetwork] = Field(
+        default_factory=list, description="networks whose place is known; other addresses say nothing"
+    )
+    tenants: list[RegisteredTenant] = Field(default_factory=list, description="who may be served")
+    servers: list[ModelServer] = Field(default_factory=list, description="model servers inside the zone")
+    outward: list[Outward] = Field(
+        default_factory=list, description="where zone workloads may call; what is not listed is closed"
+    )
+    scan: Scan = Field(description="how closely contents are looked at")
+    limits: Limits = Field(
+        default_factory=lambda: Limits(),  # noqa: PLW0108 - the class needs its defaults
+        description="bounds of what one caller can cost",
+    )
 
     def network_table(self) -> NetworkTable:
         """Build the registered networks."""
@@ -185,11 +192,12 @@ def _upstream(entry: ModelServer) -> Upstream:
 
 
 def _registered(entry: Outward) -> RegisteredDestination:
-    try:
-        to = read_destination(entry.host)
-    except DestinationError:
-        return RegisteredDestination(read_host(entry.host)[0], None, Side(entry.side))
-    return RegisteredDestination(to.host, to.port, Side(entry.side))
+    text, side = entry.host, Side(entry.side)
+    has_port = not text.endswith("]") and (text.startswith("[") or text.count(":") == 1)
+    if not has_port:
+        return RegisteredDestination(read_host(text)[0], None, side)
+    to = read_destination(text)
+    return RegisteredDestination(to.host, to.port, side)
 
 
 def digest_of(data: bytes) -> str:
@@ -211,7 +219,11 @@ def parse(data: bytes, file: str) -> Config:
         source = read(data, file)
         config, broken = validate(source, Config)
         if not broken and not source.problems:
-            _check(source, config)
+            _check_parts(source, config)
+        if not source.problems:
+            _check_tables(source, config)
+        if not source.problems:
+            _check_sides(source, config)
         source.fail_if_faulty()
     except PolicyError as error:
         raise ConfigError(
@@ -221,19 +233,25 @@ def parse(data: bytes, file: str) -> Config:
     return config
 
 
-def _check(source: Source, config: Config) -> None:
+def _check_parts(source: Source, config: Config) -> None:
     for index, route in enumerate(config.routes):
         _address(source, ("routes", index, "listen"), route.listen, named=False)
     _unique(source, "routes", [route.id for route in config.routes], "id")
-    _unique(source, "routes", [route.listen for route in config.routes], "listen")
+    _unique(source, "routes", [_spelled_once(route.listen) for route in config.routes], "listen")
     for index, tenant in enumerate(config.tenants):
         _prefixes(source, ("tenants", index, "networks"), tenant.networks)
     for index, entry in enumerate(config.networks):
         _prefixes(source, ("networks", index, "prefix"), [entry.prefix], alone=True)
     for index, server in enumerate(config.servers):
         _address(source, ("servers", index, "address"), server.address, named=True)
-    if source.problems:
-        return
+    for index, outward in enumerate(config.outward):
+        try:
+            _registered(outward)
+        except DestinationError as error:
+            source.report(("outward", index, "host"), "ZC0001", f"`{outward.host}`: {error}")
+
+
+def _check_tables(source: Source, config: Config) -> None:
     for name, build in (
         ("networks", config.network_table),
         ("tenants", config.tenant_registry),
@@ -259,6 +277,36 @@ def _address(source: Source, path: tuple[str | int, ...], text: str, *, named: b
             "a door listens on an address, not on a name",
             remedy="write an IP address and a port, for example `127.0.10.1:8443`",
         )
+
+
+def _spelled_once(address: str) -> str:
+    try:
+        to = read_destination(address)
+    except DestinationError:
+        return address
+    return f"{to.host}:{to.port}"
+
+
+def _check_sides(source: Source, config: Config) -> None:
+    """A country is on one side of the boundary, and a model server is in the zone."""
+    located: list[tuple[str, int, Route | RegisteredNetwork]] = [
+        *(("routes", index, route) for index, route in enumerate(config.routes)),
+        *(("networks", index, network) for index, network in enumerate(config.networks)),
+    ]
+    home = {entry.country for _, _, entry in located if entry.side != "overseas"}
+    for part, index, entry in located:
+        if entry.side == "overseas" and entry.country in home:
+            source.report((part, index, "country"), "ZC0003", f"`{entry.country}` is not overseas here")
+    for index, tenant in enumerate(config.tenants):
+        if tenant.audience == "overseas" and tenant.market in home:
+            source.report(("tenants", index, "market"), "ZC0003", f"`{tenant.market}` is not overseas here")
+    table = config.network_table()
+    for index, server in enumerate(config.servers):
+        found = table.find(read_destination(server.address).address)
+        if found is not None and found.side is not Side.ZONE:
+            what = f"`{server.address}` is on the {found.side} side"
+            remedy = "a model server stands inside the zone"
+            source.report(("servers", index, "address"), "ZC0003", what, remedy=remedy)
 
 
 def _unique(source: Source, part: str, values: Sequence[str], field: str) -> None:

@@ -132,7 +132,7 @@ async def test_a_head_that_never_ends_is_closed(upstream: EchoServer) -> None:
         slow = await running.raw(b"GET / HT")
         assert not large.startswith(b"HTTP/1.1 200")
         assert slow == b""
-        assert running.boundary.crossings == {}
+        assert len(running.boundary.crossings) == 0
 
 
 class _Scripted(socketserver.BaseRequestHandler):
@@ -217,7 +217,7 @@ async def test_a_bad_answer_is_withheld_and_recorded(answer: bytes, status: int,
             assert json.loads(body)["error"]["code"] == code
             assert b"mitmproxy" not in got.lower()
             assert running.journal.verdicts() == [("decision", "allow", ""), ("return", "deny", code)]
-            assert running.boundary.crossings == {}
+            assert len(running.boundary.crossings) == 0
 
 
 async def test_a_dead_server_is_told_and_recorded() -> None:

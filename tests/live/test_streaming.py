@@ -140,7 +140,7 @@ async def test_the_end_waits_until_the_return_is_durable(upstream: EchoServer) -
             seen += await anext(chunks)
         waiting = asyncio.ensure_future(anext(chunks))
         await asyncio.sleep(0)
-        while not any(c.passage.state.value == "sealing" for c in running.boundary.crossings.values()):
+        while not any(c.passage.state.value == "sealing" for c in running.boundary.crossings):
             await asyncio.sleep(0.01)
         # Whatever has come meanwhile, it is not the end.
         if waiting.done():

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from zoneproxy.adapters.disk import DiskFiles
 from zoneproxy.trace.chain import Chains
 from zoneproxy.trace.entry import draft, encode, peek
 from zoneproxy.trace.ledger import Ledger
 from zoneproxy.trace.merkle import leaf_hash
-from zoneproxy.trace.note import Ed25519Signer
+from zoneproxy.trace.note import Ed25519Signer, Signer
+from zoneproxy.trace.signers import JointSigner, MlDsa44Signer
 from zoneproxy.trace.wal import Item
 
 ORIGIN = "zone.example/trace/node-1"
@@ -25,6 +27,15 @@ DIGEST = "ab" * 32
 
 def signer(origin: str = ORIGIN, number: int = 1) -> Ed25519Signer:
     return Ed25519Signer(origin, Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32))
+
+
+def mldsa_signer(name: str = ORIGIN, number: int = 1, now_ms: int = START_MS) -> MlDsa44Signer:
+    return MlDsa44Signer(name, MLDSA44PrivateKey.from_seed_bytes(bytes([number]) * 32), lambda: now_ms)
+
+
+def joint_signer(origin: str = ORIGIN, number: int = 1) -> JointSigner:
+    """Both of a log's keys."""
+    return JointSigner(signer(origin, number), mldsa_signer(origin, number))
 
 
 class FixedClock:
@@ -141,12 +152,12 @@ class Writer:
         return [first, self.item("return", ending(number, number), {"response_sha256": DIGEST})]
 
 
-def write_log(root: Path, exchanges: Sequence[int]) -> Path:
-    """Write a log with this many exchanges in each publication."""
+def write_log(root: Path, exchanges: Sequence[int], key: Signer | None = None) -> Path:
+    """Write a log with this many exchanges in each publication, signed with the Ed25519 key or `key`."""
     root.mkdir(parents=True, exist_ok=True)
     files = DiskFiles(root)
     writer = Writer()
-    ledger = Ledger(files, ORIGIN, signer())
+    ledger = Ledger(files, ORIGIN, key or signer())
     ledger.create(writer.opening())
     for count in exchanges:
         for _ in range(count):

@@ -1,7 +1,8 @@
 """Key files: private keys as PKCS#8 PEM of mode 0600, verifier keys as one vkey a line.
 
-Only Ed25519 private keys are read. A private key that others than its owner may read is refused: it must
-be thought known.
+A log's signing keys are an Ed25519 key, such as `keys/log.key`, and beside it an ML-DSA-44 key,
+`keys/log-mldsa.key`; a log that was made without the second one goes on without it. A private key that
+others than its owner may read is refused: it must be thought known.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -19,8 +21,10 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from zoneproxy.adapters.clock import SystemClock
 from zoneproxy.terms.errors import ConfigError, VerificationError
-from zoneproxy.trace.note import Ed25519Signer, VerifierKey, parse_vkey
+from zoneproxy.trace.note import Ed25519Signer, Signer, VerifierKey, parse_vkey
+from zoneproxy.trace.signers import JointSigner, MlDsa44Signer
 
 _MAX_BYTES = 64 * 1024
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -33,7 +37,27 @@ def make_private_key(path: Path) -> Ed25519PrivateKey:
         ConfigError: the file exists already, or can't be written.
     """
     key = Ed25519PrivateKey.generate()
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    _write_new(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return key
+
+
+def make_log_keys(path: Path) -> None:
+    """Make a log's two signing keys: Ed25519 at `path`, ML-DSA-44 beside it.
+
+    Raises:
+        ConfigError: one of the files exists already, or can't be written.
+    """
+    make_private_key(path)
+    key = MLDSA44PrivateKey.generate()
+    _write_new(mldsa_path(path), key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
+def mldsa_path(path: Path) -> Path:
+    """Return where the ML-DSA-44 key lies that belongs to the Ed25519 key at `path`."""
+    return path.with_stem(f"{path.stem}-mldsa")
+
+
+def _write_new(path: Path, pem: bytes) -> None:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     except FileExistsError:
@@ -50,7 +74,6 @@ def make_private_key(path: Path) -> Ed25519PrivateKey:
         file.write(pem)
         file.flush()
         os.fsync(file.fileno())
-    return key
 
 
 def read_private_key(path: Path) -> Ed25519PrivateKey:
@@ -59,6 +82,13 @@ def read_private_key(path: Path) -> Ed25519PrivateKey:
     Raises:
         ConfigError: it is missing, readable by others, or no such key.
     """
+    key = _read(path)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise _no_key(path, "Ed25519")
+    return key
+
+
+def _read(path: Path) -> object:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -82,26 +112,37 @@ def read_private_key(path: Path) -> Ed25519PrivateKey:
             )
         data = file.read(_MAX_BYTES)
     try:
-        key = load_pem_private_key(data, password=None)
+        return load_pem_private_key(data, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        key = None
-    if not isinstance(key, Ed25519PrivateKey):
-        raise ConfigError(
-            f"the key file `{path}` holds no Ed25519 private key",
-            hint="it must be an unencrypted PKCS#8 PEM file",
-        )
-    return key
+        return None
 
 
-def load_signer(path: Path, log_origin: str) -> Ed25519Signer:
-    """Read a log's signing key; its name is the log's origin.
+def _no_key(path: Path, kind: str) -> ConfigError:
+    return ConfigError(
+        f"the key file `{path}` holds no {kind} private key",
+        hint="it must be an unencrypted PKCS#8 PEM file",
+    )
+
+
+def load_signer(path: Path, log_origin: str) -> Signer:
+    """Read a log's signing keys; their name is the log's origin.
+
+    Args:
+        path: the Ed25519 key; the ML-DSA-44 key is taken from beside it, where one lies there.
+        log_origin: the log's origin.
 
     Raises:
-        ConfigError: the key can't be read, or the origin can't be a key's name.
+        ConfigError: a key can't be read, or the origin can't be a key's name.
     """
-    key = read_private_key(path)
+    key, second = read_private_key(path), mldsa_path(path)
     try:
-        return Ed25519Signer(log_origin, key)
+        signer = Ed25519Signer(log_origin, key)
+        if not os.path.lexists(second):  # the log itself refuses to go on without a key that it was made with
+            return signer
+        mldsa = _read(second)
+        if not isinstance(mldsa, MLDSA44PrivateKey):
+            raise _no_key(second, "ML-DSA-44")
+        return JointSigner(signer, MlDsa44Signer(log_origin, mldsa, SystemClock().now_ms))
     except VerificationError as error:
         raise ConfigError(f"the log origin is unusable: {error.message}", hint=error.hint) from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -12,15 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from zoneproxy.adapters.clock import SystemClock, SystemEntropy
-from zoneproxy.adapters.keyfiles import load_signer, make_private_key
+from zoneproxy.adapters.keyfiles import load_signer, make_log_keys
 from zoneproxy.adapters.newlog import create
 from zoneproxy.adapters.settings import write_new
 from zoneproxy.adapters.shipped import shipped_policy
 from zoneproxy.config import parse
+from zoneproxy.config import parse
 from zoneproxy.terms.errors import ConfigError
 
 POLICIES = ("shantou-pilot.regulator.yaml", "shantou-pilot.operator.yaml")
-_DEFAULT_PORT = 8443
+_DEFAULT_PORT = "8443"
 _MOST_PORT = 65_535
 
 TEMPLATE = """\
@@ -32,7 +34,7 @@ node: node-1
 log:
   directory: log
   origin: {origin}
-  key: keys/log.key            # signs checkpoints; mode 0600
+  key: keys/log.key            # signs checkpoints, together with log-mldsa.key beside it; mode 0600
 
 policies:                      # a flow passes only if both layers allow
   regulator: policies/shantou-pilot.regulator.yaml
@@ -87,9 +89,7 @@ def add_parser(subparsers: Any) -> None:
         "--origin", default="zone.example/trace/node-1/2026-11",
         help="the log's name, a URL without scheme (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument(
-        "--port", type=int, default=_DEFAULT_PORT, help="port of every door (default: %(default)s)"
-    )
+    parser.add_argument("--port", default=_DEFAULT_PORT, help="port of every door (default: %(default)s)")
     parser.set_defaults(func=run_init)
 
 
@@ -100,7 +100,7 @@ def run_init(args: argparse.Namespace) -> int:
         raise ConfigError(
             f"`{target}` exists already", hint="a zone is made once; choose a directory that does not exist"
         )
-    if not 1 <= args.port <= _MOST_PORT:
+    if not re.fullmatch("[1-9][0-9]{0,4}", args.port) or int(args.port) > _MOST_PORT:
         raise ConfigError(f"`{args.port}` is no port", hint="give a number from 1 to 65535")
     credentials = {tenant: f"zp-{secrets.token_urlsafe(32)}" for tenant in ("toyco-sg", "toyco-my")}
     try:
@@ -124,7 +124,7 @@ def run_init(args: argparse.Namespace) -> int:
 def _build(folder: Path, args: argparse.Namespace, credentials: dict[str, str]) -> None:
     keys = folder / "keys"
     keys.mkdir(mode=0o700)
-    make_private_key(keys / "log.key")
+    make_log_keys(keys / "log.key")
     write_new(keys / "scan.key", secrets.token_bytes(32), mode=0o600)
     (folder / "policies").mkdir()
     for name in POLICIES:

@@ -1,8 +1,8 @@
 """`zoneproxy policy`: check, test, prove, compare and explain policies.
 
-Exit codes: 0 ok; 1 `check` found problems; 2 usage; 3 a policy could not be loaded; 4 a policy test
-failed; 5 an invariant could not be proved; 6 coverage below what the test file requires; 7 something is
-newly allowed.
+Exit codes: 0 ok; 1 `check` found problems, or a log does not hold; 2 usage, or no log; 3 a policy could
+not be loaded, or what a log withholds would be needed; 4 a policy test failed; 5 an invariant could not be
+proved; 6 coverage below what the test file requires; 7 something is newly allowed.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 
 from zoneproxy.cli.policy_cases import run_test
+from zoneproxy.cli.policy_explain import run_explain, run_why
 from zoneproxy.cli.policy_files import OK, PROBLEMS, load_all, read_file
-from zoneproxy.cli.policy_proof import run_diff, run_explain, run_prove
+from zoneproxy.cli.policy_proof import run_diff, run_prove
 from zoneproxy.policy.bundle import LAYERS, check_layers
 from zoneproxy.policy.render import render_all, to_json, to_sarif
 from zoneproxy.policy.schema import cases_schema, policy_schema
@@ -52,20 +54,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     proof.add_argument("--write-test", metavar="FILE", help="write the counterexamples as a test file")
     proof.set_defaults(func=run_prove)
 
-    diff = commands.add_parser(
-        "diff", help="show what a new version allows and denies that the old one did not"
-    )
-    diff.add_argument("old", metavar="OLD", help="policy file, or several with commas between them")
-    diff.add_argument("new", metavar="NEW", help="policy file, or several with commas between them")
-    diff.add_argument("--json", action="store_true", help="one JSON object a difference")
-    diff.set_defaults(func=run_diff)
-
-    why = commands.add_parser("explain", help="show why facts are allowed or denied, rule by rule")
-    why.add_argument("facts", metavar="FACTS", help="YAML file: a mapping of facts to values")
-    why.add_argument("files", nargs="+", metavar="FILE", help="the layers that are judged together")
-    why.add_argument("--phase", choices=["collect", "process", "return"], default="collect", help="the leg")
-    why.add_argument("--all", action="store_true", help="also rules that did not fire")
-    why.set_defaults(func=run_explain)
+    _add_comparisons(commands)
 
     facts = commands.add_parser("facts", help="list the facts that conditions can ask for")
     facts.add_argument("--json", action="store_true", help="one JSON object a fact")
@@ -74,6 +63,43 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     schema = commands.add_parser("schema", help="print the JSON Schema of policy files, for editors")
     schema.add_argument("--tests", action="store_true", help="that of test files instead")
     schema.set_defaults(func=run_schema)
+
+
+def _add_comparisons(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add what compares versions and what explains decisions."""
+    diff = commands.add_parser(
+        "diff", help="show what a new version allows and denies that the old one did not"
+    )
+    diff.add_argument("old", metavar="OLD", help="policy file, or several with commas between them")
+    diff.add_argument("new", metavar="NEW", help="policy file, or several with commas between them")
+    diff.add_argument("--json", action="store_true", help="one JSON object a difference")
+    diff.add_argument(
+        "--replay", type=Path, metavar="LOG_DIR", help="judge the decisions recorded in a log, not all facts"
+    )
+    _add_vkey(diff)
+    diff.set_defaults(func=run_diff)
+
+    explain = commands.add_parser("explain", help="show why facts are allowed or denied, rule by rule")
+    explain.add_argument("facts", metavar="FACTS", help="YAML file: a mapping of facts to values")
+    explain.add_argument("files", nargs="+", metavar="FILE", help="the layers that are judged together")
+    explain.add_argument(
+        "--phase", choices=["collect", "process", "return"], default="collect", help="the leg"
+    )
+    explain.add_argument("--all", action="store_true", help="also rules that did not fire")
+    explain.set_defaults(func=run_explain)
+
+    why = commands.add_parser("why", help="show why a recorded decision came out as it did")
+    why.add_argument("record", metavar="LOG_DIR#INDEX", help="the log's directory and the entry's index")
+    why.add_argument("--all", action="store_true", help="also rules that did not fire")
+    _add_vkey(why)
+    why.set_defaults(func=run_why)
+
+
+def _add_vkey(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--vkey", action="append", type=Path, default=[], metavar="FILE",
+        help="the log's verifier key, from a source you trust (else the one that lies in the log)",
+    )  # fmt: skip
 
 
 def run_check(args: argparse.Namespace) -> int:

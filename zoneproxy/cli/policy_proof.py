@@ -1,4 +1,4 @@
-"""`zoneproxy policy prove`, `diff` and `explain`: what holds for all facts, and why for some."""
+"""`zoneproxy policy prove` and `diff`: what holds for all facts, and what a change turns."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from zoneproxy.cli.policy_files import LOAD, NEWLY_ALLOWED, OK, PROOF, load_or_say, read_file, say
+from zoneproxy.cli.policy_files import LOAD, NEWLY_ALLOWED, OK, PROOF, load_or_say
+from zoneproxy.cli.policy_log import open_sound
 from zoneproxy.policy.bundle import Policy
 from zoneproxy.policy.diff import compare
-from zoneproxy.policy.explain import RuleAnswer, explain
 from zoneproxy.policy.prove import InvariantProof, Report, prove
-from zoneproxy.policy.read import read
-from zoneproxy.policy.validate import near
-from zoneproxy.terms.errors import PolicyError
-from zoneproxy.terms.facts import VOCABULARY, FactValue, from_json, known_in, to_json
-from zoneproxy.terms.phase import Phase
+from zoneproxy.replay.history import history
+from zoneproxy.replay.records import records
+from zoneproxy.replay.turns import Comparison, compare_over
+from zoneproxy.terms.facts import FactValue, to_json
 
-_WORDS = {True: "true", False: "false", None: "unknown"}
-_MARKS = {True: "+", False: "-", None: "?"}
+_KINDS = {"newly_allowed": "newly ALLOWED", "newly_denied": "newly denied"}
+_MOST_INDEXES = 20
 
 
 def run_prove(args: argparse.Namespace) -> int:
@@ -96,9 +95,11 @@ def run_diff(args: argparse.Namespace) -> int:
     old, new = load_or_say(args.old.split(",")), load_or_say(args.new.split(","))
     if old is None or new is None:
         return LOAD
+    if args.replay:
+        reader = open_sound(args.replay, args.vkey)
+        return _show_turns(compare_over(history(records(reader)), old, new), as_json=args.json)
     changes = compare(old, new)
     for change in changes:
-        words = {"newly_allowed": "newly ALLOWED", "newly_denied": "newly denied"}[change.kind]
         one, two = change.old.rule or change.old.by, change.new.rule or change.new.by
         if args.json:
             shown = {
@@ -110,6 +111,7 @@ def run_diff(args: argparse.Namespace) -> int:
             }
             print(json.dumps({**shown, "witness": _plain(change.witness)}))
         else:
+            words = _KINDS[change.kind]
             print(f"{change.phase}: {words} ({one} -> {two}), {change.cells} combinations, for example:")
             print(f"   {json.dumps(_plain(change.witness))}")
     if not changes and not args.json:
@@ -117,69 +119,33 @@ def run_diff(args: argparse.Namespace) -> int:
     return NEWLY_ALLOWED if any(change.kind == "newly_allowed" for change in changes) else OK
 
 
-def run_explain(args: argparse.Namespace) -> int:
-    """Show the decision on given facts, the rules that made it, and what would turn it."""
-    policies = load_or_say(args.files)
-    facts = _facts(args.facts)
-    if policies is None or facts is None:
-        return LOAD
-    phase = Phase(args.phase)
-    found = explain(policies, phase, known_in(phase, facts))
-    answer = found.answer
-    print(
-        f"{phase}: {answer.effect} ({answer.by}{' ' + answer.rule if answer.rule else ''}: {answer.reason})"
-    )
-    for name in answer.missing:
-        print(f"missing: {name}")
-    for rule in found.rules:
-        fired = rule.answer is True or (rule.answer is None and rule.effect != "allow")
-        fired = fired and (rule.id[:3] != "INV" or answer.by == "invariant")
-        if fired or args.all:
-            _show(rule)
-    if found.flip:
-        turned = "allow" if answer.effect == "deny" else "deny"
-        change = ", ".join(f"{name} = {_shown(value)}" for name, value in found.flip.items())
-        print(f"it would {turned} with: {change}")
-    return OK
-
-
-def _show(rule: RuleAnswer) -> None:
-    print(f"{rule.layer} {rule.id} {rule.effect}: {_WORDS[rule.answer]}")
-    for part in rule.parts:
-        seen = "" if part.text in {"all", "any", "not"} else f"   (it is {_shown(part.value)})"
-        print(f"   {'  ' * part.depth}{_MARKS[part.answer]} {part.text}{seen}")
-
-
-def _shown(value: FactValue | None) -> str:
-    return "absent" if value is None else json.dumps(to_json(value), ensure_ascii=False)
+def _show_turns(found: Comparison, *, as_json: bool) -> int:
+    """Show what a recorded history turns into; what can't be told is never taken for unchanged."""
+    for turn in found.turns:
+        if as_json:
+            shown = {"kind": turn.kind, "phase": turn.phase, "old": turn.old, "new": turn.new}
+            print(json.dumps({**shown, "count": len(turn.indexes), "indexes": turn.indexes}))
+            continue
+        indexes = ", ".join(map(str, turn.indexes[:_MOST_INDEXES]))
+        more = len(turn.indexes) - _MOST_INDEXES
+        indexes += f" and {more} more" if more > 0 else ""
+        noun = "record" if len(turn.indexes) == 1 else "records"
+        print(f"{turn.phase}: {len(turn.indexes)} {noun} {_KINDS[turn.kind]} ({turn.old} -> {turn.new})")
+        print(f"   entries {indexes}")
+    counts = {"judged": found.judged, "withheld": found.withheld, "faults": found.faults}
+    if as_json:
+        print(json.dumps(counts))
+    else:
+        print(f"{found.judged} records judged under both versions, {found.faults} faults left out")
+        if not found.turns and not found.withheld:
+            print("none of them turns")
+    if found.withheld and not as_json:
+        print(f"{found.withheld} records can't be told: their private facts are withheld", file=sys.stderr)
+        print("hint: run it where the log's openings lie", file=sys.stderr)
+    if any(turn.kind == "newly_allowed" for turn in found.turns):
+        return NEWLY_ALLOWED
+    return LOAD if found.withheld else OK
 
 
 def _plain(facts: Mapping[str, FactValue]) -> dict[str, Any]:
     return {name: to_json(value) for name, value in facts.items()}
-
-
-def _facts(name: str) -> dict[str, FactValue] | None:
-    """Read a file of facts; where it has mistakes, say them and return None."""
-    data = read_file(name)
-    try:
-        source = read(data, name)
-        facts: dict[str, FactValue] = {}
-        for fact, raw in (source.data if isinstance(source.data, dict) else {}).items():
-            if fact not in VOCABULARY:
-                source.report(
-                    (fact,), "ZP2001", f"unknown fact `{fact}`", remedy=near(fact, VOCABULARY), key=True
-                )
-                continue
-            value = from_json(fact, raw)
-            if value is None:
-                source.report(
-                    (fact,), "ZP4003", f"`{raw}` is not a value of `{fact}`", remedy="leave absent facts out"
-                )
-            else:
-                facts[fact] = value
-        source.fail_if_faulty()
-    except PolicyError as error:
-        say(error.problems, {name: data})
-        print("hint: a file of facts is one mapping, as `origin.class: overseas`", file=sys.stderr)
-        return None
-    return facts

@@ -13,14 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from zoneproxy.policy.bdd import Bdd
-from zoneproxy.policy.compile import Condition, Leaf, leaves
+from zoneproxy.policy.compile import SAME, Condition, Leaf, leaves
 from zoneproxy.policy.match import leaf_test
 from zoneproxy.policy.networks import END, V4_BASE, address_text, network_range
 from zoneproxy.policy.strings import cells as string_cells
 from zoneproxy.terms.facts import UNDECLARED, VOCABULARY, FactSpec, FactType, FactValue
 
 _FRESH_COUNTRIES = ("TH", "VN", "ID", "PH", "KH", "LA", "MM", "BN", "NZ", "CL", "PE", "IS")
-_SAME = ("same_as", "not_same_as")
 _DOCUMENTATION_V4 = V4_BASE + 0xCB007101  # 203.0.113.1, RFC 5737
 _DOCUMENTATION_V6 = 0x20010DB8 << 96 | 1  # 2001:db8::1, RFC 3849
 
@@ -39,7 +38,7 @@ class Space:
         for condition in conditions:
             for leaf in leaves(condition):
                 asked.setdefault(leaf.fact, []).append(leaf)
-                if leaf.op in _SAME:
+                if leaf.op in SAME:
                     other = str(leaf.value)
                     asked.setdefault(other, [])
                     partners.setdefault(leaf.fact, {leaf.fact}).add(other)
@@ -64,7 +63,7 @@ class Space:
             self._bits[name] = list(range(self.width, self.width + 1 + len(used)))
             self.width += 1 + len(used)
             return
-        questions = [leaf for name in group for leaf in asked[name] if leaf.op not in _SAME]
+        questions = [leaf for name in group for leaf in asked[name] if leaf.op not in SAME]
         values = _values(VOCABULARY[group[0]], questions, len(group))
         for name in group:
             spec = VOCABULARY[name]
@@ -130,7 +129,7 @@ class Space:
         if leaf.fact in self.names:
             return self._names_leaf(leaf)
         domain = self.domains[leaf.fact]
-        if leaf.op in _SAME:
+        if leaf.op in SAME:
             other = str(leaf.value)
             known = self.bdd.both(self.known(leaf.fact), self.known(other))
             equal = self.bdd.any(

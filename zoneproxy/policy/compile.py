@@ -52,14 +52,14 @@ class Group:
 Condition = Leaf | Group
 ALWAYS = Group("all", ())
 
-_SAME = ("same_as", "not_same_as")
+SAME = ("same_as", "not_same_as")
 OPERATORS: Mapping[FactType, tuple[str, ...]] = {
-    FactType.ENUM: ("eq", "in", "not", *_SAME),
-    FactType.BOOL: ("eq", "not", *_SAME),
+    FactType.ENUM: ("eq", "in", "not", *SAME),
+    FactType.BOOL: ("eq", "not", *SAME),
     FactType.INT: ("eq", "in", "not", "lt", "le", "gt", "ge"),
     FactType.TEXT: ("eq", "in", "not", "prefix", "suffix", "glob", "regex"),
-    FactType.COUNTRY: ("eq", "in", "not", *_SAME),
-    FactType.ROUTE: ("eq", "in", "not", *_SAME),
+    FactType.COUNTRY: ("eq", "in", "not", *SAME),
+    FactType.ROUTE: ("eq", "in", "not", *SAME),
     FactType.IP: ("cidr", "not"),
     FactType.NAMES: ("has_any", "has_all", "not"),
 }
@@ -186,7 +186,7 @@ class Compiler:
         return parts
 
     def _leaf(self, spec: FactSpec, op: str, raw: Any, path: Path, phases: Sequence[str]) -> list[Condition]:
-        if op in _SAME:
+        if op in SAME:
             return self._same(spec, op, raw, path, phases)
         if op in _MANY:
             values = self._list(spec, op, raw, path)

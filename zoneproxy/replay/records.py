@@ -25,7 +25,7 @@ def records(reader: LogReader) -> Iterator[Recorded]:
             continue
         opening = reader.opening(index)
         private = None if opening is None else check_opening(opening, entry.prv).fields
-        yield Recorded(index, entry.kind, entry.body, private)
+        yield Recorded(index, entry.kind, entry.body, private, entry.header.ts)
 
 
 def archived_policy(reader: LogReader, digest: str) -> Policy:

@@ -61,12 +61,14 @@ class Recorded:
         kind: entry type.
         body: the public part.
         private: the opened private fields; `None` where they are withheld.
+        ts: when it was recorded, milliseconds since 1970 UTC.
     """
 
     index: int
     kind: str
     body: Mapping[str, Any]
     private: Mapping[str, Any] | None
+    ts: int = 0
 
 
 @dataclass
@@ -95,7 +97,7 @@ class Rewalk:
     def _decision(self, record: Recorded) -> Step:
         body = record.body
         flow = str(body["flow"])
-        facts, whole = _facts(record)
+        facts, whole = facts_of(record)
         try:
             policies = [self._policy(str(named["digest"])) for named in body["policy"]]
         except (KeyError, PolicyError) as error:
@@ -116,7 +118,7 @@ class Rewalk:
             denied = body["verdict"] == "deny"
             return _step(record, Walk.FAULT if denied else Walk.DIFFERS, "", "a fault may only deny")
         facts, whole, policies = before
-        returned, _ = _facts(record)
+        returned, _ = facts_of(record)
         return self._judge(record, {**facts, **returned}, whole=whole, policies=policies)
 
     def _judge(
@@ -164,7 +166,7 @@ def _due(body: Mapping[str, Any]) -> set[str]:
     return {Phase.COLLECT.value, Phase.PROCESS.value}
 
 
-def _facts(record: Recorded) -> tuple[dict[str, FactValue], bool]:
+def facts_of(record: Recorded) -> tuple[dict[str, FactValue], bool]:
     """Read a record's facts; the second value is False where private ones are withheld."""
     facts: dict[str, FactValue] = {}
     private = record.private or {}

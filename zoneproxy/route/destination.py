@@ -157,7 +157,7 @@ def _read_number(label: str) -> int:
         raise DestinationError("a name may not end in a number")
     try:
         if label.startswith("0x"):
-            return int(label[2:] or "0", 16)
+            return int(label, 16)
         return int(label, 8 if label.startswith("0") else 10)
     except ValueError as error:
         raise DestinationError("this is not an IPv4 number") from error

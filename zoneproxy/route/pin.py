@@ -41,11 +41,6 @@ _CONSUMERS = {
 }
 
 
-def same_way(pin: Pin, now: Pin | None) -> bool:
-    """Tell whether an answer leaving by `now` would go back exactly the way that `pin` came by."""
-    return now is not None and now == pin
-
-
 def return_facts(pin: Pin, now: Pin | None) -> dict[str, FactValue | None]:
     """Compare the way back with the way in.
 

@@ -1,7 +1,8 @@
 """Floor 1: what is written, and how is it proved?
 
 A C2SP transparency log, byte for byte: `merkle` (RFC 6962 tree and proofs), `tiles` (tlog-tiles
-paths, hash tiles, entry bundles), `note` (signed notes and verifier keys), `checkpoint` (tree heads).
+paths, hash tiles, entry bundles), `note` (signed notes and verifier keys), `checkpoint` (tree heads),
+`cosignature` (signatures with a time) and `signers` (who signs).
 Above it, formats of our own: `canonical` (the JSON of entries), `schema` (the closed vocabulary of
 each entry kind), `opening` (private fields behind one commitment), `entry` (a record), `wal` (the
 write-ahead log). `frontier` grows the tree file by file, `durable` and `ledger` hold the order of

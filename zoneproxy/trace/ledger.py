@@ -1,6 +1,7 @@
 """The order of writes: what becomes durable before what, and how a log stands up after a crash.
 
     <log>/log.json            format, origin, keys: written last when a log is made, never again
+    <log>/<origin>.vkey       the log's verifier keys, one a line, for readers
     <log>/checkpoint, tile/   the public tree (C2SP tlog-tiles)
     <log>/policy/<sha256>.yaml  archived policies
     <log>/wal/                write-ahead log (`zoneproxy.trace.wal`), private
@@ -35,7 +36,7 @@ from zoneproxy.trace.durable import put_once, replace
 from zoneproxy.trace.files import Files
 from zoneproxy.trace.frontier import Frontier, TileFile
 from zoneproxy.trace.merkle import CompactRange, leaf_hash
-from zoneproxy.trace.note import Signer, VerifierKey
+from zoneproxy.trace.note import Signer
 from zoneproxy.trace.tiles import ENTRIES, WIDTH, Tile, decode_bundle, width_at
 from zoneproxy.trace.wal import (
     SEGMENT_BYTES,
@@ -139,8 +140,8 @@ class Ledger:
         self._new_segment(0)
         self.append([first])
         self.publish()
-        for key in self._signer.verifiers:
-            put_once(self._files, vkey_file(key), f"{key.vkey}\n".encode())
+        keys = "".join(f"{key.vkey}\n" for key in self._signer.verifiers)
+        put_once(self._files, vkey_file(self._origin), keys.encode())
         put_once(self._files, LOG_FILE, self._describe())
 
     def _describe(self) -> bytes:
@@ -357,9 +358,9 @@ class Ledger:
         replace(self._files, CHECKPOINT, note)
 
 
-def vkey_file(key: VerifierKey) -> str:
-    """Return the name of the file that holds one of a log's verifier keys, in its directory."""
-    name = "".join(char if (char.isascii() and char.isalnum()) or char in ".-" else "-" for char in key.name)
+def vkey_file(origin: str) -> str:
+    """Return the name of the file that holds a log's verifier keys, one a line, in its directory."""
+    name = "".join(char if (char.isascii() and char.isalnum()) or char in ".-" else "-" for char in origin)
     return f"{name.strip('.-') or 'log'}.vkey"
 
 

@@ -15,9 +15,10 @@ ignored, so that others can add theirs; a line of a known key that does not veri
 Worked example: under the key `example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k`
 the note `This is an example message.\n\n\u2014 example.com/foo Uw2QOk...\n` verifies.
 
-Signature types are rows of `_VERIFY`; 0x01 is Ed25519 over the text.
+Signature types are rows of `_VERIFY` and `_CHECK_KEY`: 0x01 is Ed25519 over the text; 0x04 (Ed25519) and
+0x06 (ML-DSA-44) sign checkpoints with a time, see `zoneproxy.trace.cosignature`.
 
-Source: C2SP signed-note.
+Source: C2SP signed-note, tlog-cosignature.
 """
 
 from __future__ import annotations
@@ -34,8 +35,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from zoneproxy.terms.errors import VerificationError
+from zoneproxy.trace.cosignature import MLDSA44_KEY_BYTES, verify_ed25519, verify_mldsa44
 
 ED25519 = 0x01
+ED25519_COSIGNATURE = 0x04
+MLDSA44 = 0x06
 MAX_NOTE_BYTES = 256 * 1024
 MAX_SIGNATURES = 100
 MAX_NAME_BYTES = 255
@@ -212,9 +216,10 @@ def parse_vkey(text: str) -> VerifierKey:
     key = VerifierKey(name, data[0], data[1:])
     if key.key_id.hex() != key_id:
         raise VerificationError("the verifier key's id does not fit the key", where="vkey", hint=hint)
-    if key.type not in _VERIFY:
+    check = _CHECK_KEY.get(key.type)
+    if check is None:
         raise VerificationError(f"verifier keys of type 0x{key.type:02x} are not known here", where="vkey")
-    _check_ed25519_key(key.public)
+    check(key.public)
     return key
 
 
@@ -308,4 +313,19 @@ def _check_ed25519_key(public: bytes) -> None:
         raise VerificationError("the Ed25519 key is not a sound one", where="vkey")
 
 
-_VERIFY: Mapping[int, Callable[[VerifierKey, str, bytes], bool]] = {ED25519: _verify_ed25519}
+def _check_mldsa44_key(public: bytes) -> None:
+    """Refuse keys of another length; any bytes of this length are a key."""
+    if len(public) != MLDSA44_KEY_BYTES:
+        raise VerificationError(f"an ML-DSA-44 key is {MLDSA44_KEY_BYTES} bytes long", where="vkey")
+
+
+_CHECK_KEY: Mapping[int, Callable[[bytes], None]] = {
+    ED25519: _check_ed25519_key,
+    ED25519_COSIGNATURE: _check_ed25519_key,
+    MLDSA44: _check_mldsa44_key,
+}
+_VERIFY: Mapping[int, Callable[[VerifierKey, str, bytes], bool]] = {
+    ED25519: _verify_ed25519,
+    ED25519_COSIGNATURE: lambda key, text, blob: verify_ed25519(key.public, text, blob),
+    MLDSA44: lambda key, text, blob: verify_mldsa44(key.name, key.public, text, blob),
+}

@@ -10,8 +10,16 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.support.logs import ORIGIN, signer
-from zoneproxy.adapters.keyfiles import load_signer, make_private_key, read_private_key, read_vkeys
+from zoneproxy.adapters.keyfiles import (
+    load_signer,
+    make_log_keys,
+    make_private_key,
+    mldsa_path,
+    read_private_key,
+    read_vkeys,
+)
 from zoneproxy.terms.errors import ConfigError
+from zoneproxy.trace.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 
 
 def test_make_and_read(tmp_path: Path) -> None:
@@ -59,6 +67,42 @@ def test_what_is_no_key(tmp_path: Path) -> None:
         wrong.chmod(0o600)
         with pytest.raises(ConfigError, match="no Ed25519"):
             read_private_key(wrong)
+
+
+def test_a_logs_two_keys(tmp_path: Path) -> None:
+    """A log's two keys are made side by side, both 0600, never overwritten, and both sign."""
+    path = tmp_path / "log.key"
+    make_log_keys(path)
+    second = mldsa_path(path)
+    assert second == tmp_path / "log-mldsa.key"
+    assert [stat.S_IMODE(file.stat().st_mode) for file in (path, second)] == [0o600, 0o600]
+    joint = load_signer(path, ORIGIN)
+    assert [key.type for key in joint.verifiers] == [1, 6]
+    head = Checkpoint(ORIGIN, 3, b"r" * 32)
+    assert open_checkpoint(sign_checkpoint(head, [joint]).data, joint.verifiers) == head
+    path.unlink()
+    with pytest.raises(ConfigError, match="log-mldsa.key` exists already"):
+        make_log_keys(path)
+
+
+def test_a_second_key_that_can_not_be_used(tmp_path: Path) -> None:
+    """A second key that others may read, or that is none, is refused, never passed over."""
+    path = tmp_path / "log.key"
+    make_log_keys(path)
+    second = mldsa_path(path)
+    second.chmod(0o644)
+    with pytest.raises(ConfigError, match="read by others"):
+        load_signer(path, ORIGIN)
+    second.chmod(0o600)
+    second.write_bytes(path.read_bytes())
+    with pytest.raises(ConfigError, match="no ML-DSA-44"):
+        load_signer(path, ORIGIN)
+    second.unlink()
+    second.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(ConfigError):
+        load_signer(path, ORIGIN)
+    second.unlink()
+    assert [key.type for key in load_signer(path, ORIGIN).verifiers] == [1]
 
 
 def test_origin_that_is_no_name(tmp_path: Path) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from tests.support.logs import ORIGIN, FixedClock, FixedEntropy, signer
+from tests.support.logs import ORIGIN, FixedClock, FixedEntropy, joint_signer, mldsa_signer, signer
 from zoneproxy.adapters import newlog
+from zoneproxy.adapters.disk import DiskFiles
 from zoneproxy.adapters.logfolder import open_log
 from zoneproxy.replay.audit import audit
 from zoneproxy.terms.errors import ConfigError, TraceError
 from zoneproxy.trace.entry import parse
+from zoneproxy.trace.ledger import Ledger
 
 
 def settings() -> dict[str, Any]:
@@ -29,6 +31,23 @@ def test_a_new_log_verifies(tmp_path: Path) -> None:
     assert [parse(data).kind for _, data in open_log(root).entries()] == ["log_open"]
     assert json.loads((root / "log.json").read_text())["origin"] == ORIGIN
     assert (root / "zone.example-trace-node-1.vkey").read_text() == signer().verifiers[0].vkey + "\n"
+
+
+def test_a_log_with_two_keys(tmp_path: Path) -> None:
+    """Both keys stand in one file, and the log goes on only with both."""
+    root, both = tmp_path / "log", joint_signer()
+    newlog.create(root, **settings() | {"signer": both})
+    text = (root / "zone.example-trace-node-1.vkey").read_text()
+    assert text == "".join(f"{key.vkey}\n" for key in both.verifiers)
+    reader = open_log(root)
+    assert reader.vkeys == both.verifiers
+    assert audit(reader).exit_code == 0
+    files = DiskFiles(root)
+    for other in (signer(), mldsa_signer()):
+        with pytest.raises(ConfigError, match="not that of"):
+            Ledger(files, ORIGIN, other).recover(lambda index, entry, leaf: None)
+    Ledger(files, ORIGIN, both).recover(lambda index, entry, leaf: None)
+    files.close()
 
 
 def test_an_occupied_directory_is_refused(tmp_path: Path) -> None:

@@ -9,12 +9,22 @@ from pathlib import Path
 import pytest
 
 from tests.support.crash_files import CrashFiles
-from tests.support.logs import ORIGIN, Writer, decision, ending, signer, write_log
+from tests.support.logs import (
+    ORIGIN,
+    Writer,
+    decision,
+    ending,
+    joint_signer,
+    mldsa_signer,
+    signer,
+    write_log,
+)
 from zoneproxy.adapters.logfolder import open_log
 from zoneproxy.replay.audit import audit
 from zoneproxy.replay.flaws import AuditReport, FlawClass
 from zoneproxy.trace.durable import replace
 from zoneproxy.trace.ledger import Ledger
+from zoneproxy.trace.note import Signer
 from zoneproxy.trace.reader import LogReader
 from zoneproxy.trace.wal import Item
 
@@ -28,10 +38,10 @@ def snapshot(files: CrashFiles, folder: str = "") -> Iterator[tuple[str, bytes]]
             yield path, files.read(path) or b""
 
 
-def log_of(*batches: int, items: list[Item] | None = None) -> dict[str, bytes]:
+def log_of(*batches: int, items: list[Item] | None = None, key: Signer | None = None) -> dict[str, bytes]:
     """A log's files: one publication for each number of exchanges."""
     files, writer = CrashFiles(), Writer()
-    ledger = Ledger(files, ORIGIN, signer())
+    ledger = Ledger(files, ORIGIN, key or signer())
     ledger.create(writer.opening())
     for count in batches:
         for _ in range(count):
@@ -43,9 +53,9 @@ def log_of(*batches: int, items: list[Item] | None = None) -> dict[str, bytes]:
     return dict(snapshot(files))
 
 
-def judge(disk: dict[str, bytes]) -> AuditReport:
+def judge(disk: dict[str, bytes], key: Signer | None = None) -> AuditReport:
     files = CrashFiles(disk)
-    return audit(LogReader(files.read_limited, signer().verifiers, files.names))
+    return audit(LogReader(files.read_limited, (key or signer()).verifiers, files.names))
 
 
 def flipped(disk: dict[str, bytes], path: str, place: int, bit: int = 0) -> dict[str, bytes]:
@@ -109,6 +119,28 @@ def test_every_byte_of_the_checkpoint(small: dict[str, bytes]) -> None:
         assert report.exit_code == 1, place
         assert report.flaws[0].kind is FlawClass.INVALID
         assert report.flaws[0].where.startswith("checkpoint"), place
+
+
+def test_every_byte_of_a_checkpoint_signed_twice() -> None:
+    """With both keys trusted, a flip of any byte of either signature is refused too (Z14)."""
+    key = joint_signer()
+    disk = log_of(key=key)
+    assert judge(disk, key).flaws == ()
+    for place in range(len(disk["checkpoint"])):
+        report = judge(flipped(disk, "checkpoint", place, place % 8), key)
+        assert report.exit_code == 1, place
+        assert report.flaws[0].where.startswith("checkpoint"), place
+
+
+def test_one_of_two_signatures_is_not_enough() -> None:
+    """Who trusts both keys demands both signatures; who trusts one is content with it (Z14)."""
+    disk = log_of(1, key=joint_signer())
+    lines = disk["checkpoint"].splitlines(keepends=True)
+    for kept in (lines[4], lines[5]):
+        half = {**disk, "checkpoint": b"".join([*lines[:4], kept])}
+        assert judge(half, joint_signer()).exit_code == 1
+    for trusted in (signer(), mldsa_signer()):
+        assert judge(disk, trusted).exit_code == 0
 
 
 def test_every_byte_of_every_tile(small: dict[str, bytes]) -> None:

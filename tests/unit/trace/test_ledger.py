@@ -224,8 +224,8 @@ def test_openings_lie_beside_their_bundle() -> None:
 
 def test_vkey_file_name() -> None:
     """The verifier key's file is named after the origin, as a plain name."""
-    assert vkey_file(signer().verifiers[0]) == "zone.example-trace-node-1.vkey"
-    assert vkey_file(signer("///").verifiers[0]) == "log.vkey"
+    assert vkey_file(ORIGIN) == "zone.example-trace-node-1.vkey"
+    assert vkey_file("///") == "log.vkey"
 
 
 def test_an_empty_write_ahead_log_is_refused() -> None:

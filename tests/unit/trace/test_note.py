@@ -11,6 +11,10 @@ import pytest
 from tests.support.logs import ORIGIN, signer
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.note import (
+    ED25519,
+    ED25519_COSIGNATURE,
+    MLDSA44,
+    Note,
     Signature,
     VerifierKey,
     check_name,
@@ -151,11 +155,34 @@ def test_no_vkey(vkey: str) -> None:
         parse_vkey(vkey)
 
 
-def test_vkey_of_unknown_type(shared: Path) -> None:
-    """A key of a type that can't be verified here is refused by name, its id checked first."""
+def test_vkeys_of_others(shared: Path) -> None:
+    """Cosigners' keys are read, their ids checked; a type that can't be verified here is refused by name."""
     for vkey in json.loads((shared / "vectors/notes.json").read_text())["key_id_only"]:
-        with pytest.raises(VerificationError, match="type 0x04"):
-            parse_vkey(vkey)
+        assert parse_vkey(vkey).vkey == vkey
+    with pytest.raises(VerificationError, match="type 0x02"):
+        parse_vkey(VerifierKey("name", 2, bytes(32)).vkey)
+
+
+@pytest.mark.parametrize("kind", [ED25519, ED25519_COSIGNATURE, MLDSA44])
+def test_a_key_of_another_length_is_refused(kind: int) -> None:
+    """Each type's keys have their one length."""
+    for length in (0, 1, 31, 33, 1311, 1313):
+        with pytest.raises(VerificationError):
+            parse_vkey(VerifierKey("name", kind, bytes(length)).vkey)
+
+
+def test_foreign_cosignatures_verify(shared: Path) -> None:
+    """Cosignatures of others verify, and not after their time or the text was changed."""
+    for case in json.loads((shared / "vectors/notes.json").read_text())["cosignatures"]:
+        key, note = parse_vkey(case["vkey"]), parse_note(case["msg"].encode())
+        assert verify_note(note, [key]) == (key,)
+        line = next(line for line in note.signatures if line.key_id == key.key_id)
+        for blob in (line.blob[:7] + b"\0" + line.blob[8:], bytes(8) + line.blob[8:], line.blob[:-1]):
+            forged = Note(note.text, (Signature(key.name, key.key_id, blob),))
+            with pytest.raises(VerificationError, match="does not verify"):
+                verify_note(forged, [key])
+        with pytest.raises(VerificationError, match="does not verify"):
+            verify_note(Note(note.text.replace("300", "301"), note.signatures), [key])
 
 
 def test_unsound_ed25519_keys_are_refused(shared: Path) -> None:

@@ -36,6 +36,8 @@ _OUTSIDE = re.compile(
     r"台湾|台灣|臺|台北|高雄|台中|台南|新北|桃园|桃園|基隆|新竹|香港|澳门|澳門|九龙|九龍|新加坡|吉隆坡|槟城|曼谷"
     r"|雅加达|马来西亚|东京|東京|大阪"
 )
+# Districts that cities outside have as well.
+_ELSEWHERE_TOO = ("中山区", "大安区", "和平区", "信义区", "新城区", "中正区")
 _LATIN = re.compile(
     r"\b(?:[A-Z][a-z']+\s){1,3}(?:Road|Rd\.?|Street|St\.?|Avenue|Ave\.?|Lu|Jie|Dadao|Boulevard|Lane)\b",
     re.ASCII,
@@ -59,21 +61,23 @@ def find(view: View) -> Iterator[Hit]:
         run = _HAN_RUN.search(view.text, max(0, found.start() - _LOOK_BEHIND), found.start())
         if run is None or _OUTSIDE.search(run.group()):
             continue
-        place = _levels(run.group() + found.group()[:2])
-        if place:
+        level = _level_of(run.group() + found.group()[:2])
+        if level:
             end_of_last = found.end()
-            yield Hit(KIND, run.start(), found.end(), 1, 500, PERSONAL, run.group().strip() + found.group())
+            value = run.group().strip() + found.group()
+            yield Hit(KIND, run.start(), found.end(), level, 500, PERSONAL, value)
 
 
-def _levels(run: str) -> bool:
-    """Tell whether what stands before a street names a mainland place."""
+def _level_of(run: str) -> int:
+    """Return how sure it is that what stands before a street is a mainland place; 0 where it is not."""
     province = _PROVINCE.search(run)
-    rest = run[province.end() :] if province else run
-    levels = _LEVEL.findall(rest)
+    levels = _LEVEL.findall(run[province.end() :] if province else run)
     named = sum(_known(level) for level in levels)
-    if province and province.group()[-1] in "省市区" and levels:
-        return True
-    return bool(named and (province or len(levels) > 1)) or named > 1
+    if (province and province.group()[-1] in "省市区" and levels) or named > 1:
+        return 1
+    if named and (province or len(levels) > 1):
+        return 1
+    return 2 if named and not any(level.endswith(_ELSEWHERE_TOO) for level in levels) else 0
 
 
 def _known(level: str) -> bool:

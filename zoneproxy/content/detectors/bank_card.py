@@ -17,11 +17,13 @@ from zoneproxy.content.detectors.view import GAP, PERSONAL, Hit, View, plausible
 KIND = "cn_bank_card"
 _CANDIDATE = re.compile(rf"(?<![0-9A-Za-z.])(?=(6{GAP}2(?:{GAP}\d){{14,17}})(?![0-9A-Za-z]))", re.ASCII)
 _GAPS = re.compile(r"\D+", re.ASCII)
+_COLUMN = re.compile(r"[ ]*[,|\t\r\n]+[ ]*")
 _ELSE = re.compile(
     r"\b(?:order|parcel|tracking|track|meter|ref|trace(?:_id)?|serial|sn|id|msg_id|batch|ticket|invoice|snowflake|imei"
     r"|isbn|ean|offset|seed|timestamp)\b[\s:\"'#=.]*(?:no\.?[\s:]*)?\Z",
     re.IGNORECASE,
 )
+_SHORTEST, _LOOK_BEHIND = 16, 24
 # Each digit doubled, its own digits added up.
 _DOUBLED = str.maketrans("0123456789", "0246813579")
 
@@ -35,10 +37,21 @@ def luhn(value: str) -> bool:
 def find(view: View) -> Iterator[Hit]:
     """Find UnionPay card numbers, written together or in groups."""
     for found in view.candidates(_CANDIDATE, view.digits):
-        written = found.group(1)
+        end = _card_end(view.digits, found.start(1), found.end(1))
+        if end and not _ELSE.search(view.before(found.start(1), _LOOK_BEHIND)):
+            value = _GAPS.sub("", view.digits[found.start(1) : end])
+            yield Hit(KIND, found.start(1), end, 1, 800, PERSONAL, value)
+
+
+def _card_end(text: str, start: int, end: int) -> int:
+    """Return where the longest card that begins at `start` ends, or 0: in a table more may follow."""
+    while end > start:
+        written = text[start:end]
         value = _GAPS.sub("", written)
-        if not luhn(value) or not plausible_gaps(_GAPS.findall(written)):
-            continue
-        if _ELSE.search(view.before(found.start(1), 24)):
-            continue
-        yield Hit(KIND, found.start(1), found.end(1), 1, 800, PERSONAL, value)
+        if len(value) < _SHORTEST:
+            return 0
+        if luhn(value) and plausible_gaps(_GAPS.findall(written)):
+            return end
+        gaps = list(_COLUMN.finditer(written))
+        end = start + gaps[-1].start() if gaps else 0
+    return 0

@@ -52,7 +52,7 @@ _UNIT_AFTER = re.compile(
     r"|vnd|rupiah|đ|₫|baht|\(us|[%*+^=<>]|/ ?\d+ ?=|\.\d|元|字节|人\b|次\b|个)",
     re.IGNORECASE,
 )
-_PART_OF_MORE = re.compile(r"\d[.,:/]\Z|[A-Za-z_]\Z|\+\d{0,3}[ -]?\Z|\d[ -]\Z", re.ASCII)
+_PART_OF_MORE = re.compile(r"\d[.:/]\Z|[A-Za-z_]\Z|\+\d{0,3}[ -]?\Z|\d[ -]\Z", re.ASCII)
 _NORTH_AMERICA = re.compile(r"\+?1-?\(?[2-9]\d\d\)?-|\b(?:US|USA|NANP|Canada|toll)\b")
 _LOOK_BEHIND, _LOOK_AHEAD = 24, 12
 _MOST_GAPS = 3

@@ -37,3 +37,10 @@ def test_cards_are_found_in_groups_too(body, gap):
 def test_other_cards_and_other_things_are_not_cards(text):
     """Foreign cards, parcels and pieces of a code pass."""
     assert found(text) == []
+
+
+def test_a_card_in_a_table_is_found():
+    """What follows in the next column does not hide it."""
+    card = "622202123456789" + oracle.calc_check_digit("622202123456789")
+    assert found(f"{card},123,x") == [card]
+    assert found(f"7,{card},13812345678") == [card]

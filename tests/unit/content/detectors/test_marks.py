@@ -1,5 +1,7 @@
 """Marks of secrets, graded data, official documents and surveys: two cues, never one."""
 
+# ruff: noqa: RUF001 - Chinese punctuation and look-alikes are what is tested
+
 from __future__ import annotations
 
 import pytest

@@ -1,5 +1,7 @@
 """Domestic mail addresses, hosts and IP addresses."""
 
+# ruff: noqa: RUF001 - Chinese punctuation and look-alikes are what is tested
+
 from __future__ import annotations
 
 import pytest

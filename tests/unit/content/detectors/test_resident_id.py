@@ -1,5 +1,7 @@
 """Resident identity numbers: province, day and check character."""
 
+# ruff: noqa: RUF001 - Chinese punctuation and look-alikes are what is tested
+
 from __future__ import annotations
 
 import pytest

@@ -1,5 +1,7 @@
 """WeChat and QQ accounts."""
 
+# ruff: noqa: RUF001 - Chinese punctuation and look-alikes are what is tested
+
 from __future__ import annotations
 
 import pytest
