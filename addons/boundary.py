@@ -168,7 +168,7 @@ class Boundary:
         flow.response = shut()
         state = "malformed" if flow.request.trailers else "ok"
         body = BodyArrived(flow.request.raw_content or b"", self._core.journal.writable, state=state)
-        orders = await crossing.take(body)
+        orders = await crossing.take(body, size_bytes=len(body.body))
         self._apply(flow, orders)
         forward = next((order for order in orders if isinstance(order, Forward)), None)
         if forward is not None and crossing.stands(State.INSIDE):
@@ -252,7 +252,7 @@ class Boundary:
                 trailers=bool(answer.trailers),
             )
             released = None
-            for order in await crossing.take(body):
+            for order in await crossing.take(body, size_bytes=len(body.body)):
                 match order:
                     case Release(status, headers, content):
                         released = http.Response.make(status, content, fields_of(headers + closing(flow)))

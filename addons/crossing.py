@@ -6,6 +6,7 @@ and a flow whose fault can't be recorded either is severed.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("zoneproxy.crossing")
 
 CROSSING = "zoneproxy.crossing"
+HEAVY_BYTES = 32 * 1024
 REFUSAL = "zoneproxy.refusal"
 
 
@@ -38,6 +40,7 @@ class Crossing:
         self.passage = passage
         self._journal = journal
         self._pending: list[Command] = []
+        self._turn = asyncio.Lock()
         # What the caller is told if the server connection of this flow is not opened.
         self.refusal: http.Response | None = None
 
@@ -68,6 +71,10 @@ class Crossing:
 
     async def settle(self) -> list[Command]:
         """Write what is ordered to be written, and return what to do after it."""
+        async with self._turn:
+            return await self._settle()
+
+    async def _settle(self) -> list[Command]:
         commands: list[Command] = []
         while self._pending:
             write = self._pending[0]
@@ -77,10 +84,20 @@ class Crossing:
             commands = self.step(await self._write(write))
         return commands
 
-    async def take(self, event: Event) -> list[Command]:
-        """Feed one event, have its records written, and return what to do."""
-        commands = self.step(event)
-        return await self.settle() if self.waiting else commands
+    async def take(self, event: Event, *, size_bytes: int = 0) -> list[Command]:
+        """Feed one event, have its records written, and return what to do.
+
+        Args:
+            event: what happened; events that come meanwhile wait their turn.
+            size_bytes: how much has to be looked into; much of it is looked into beside the loop, so
+                that other flows go on.
+        """
+        async with self._turn:
+            if size_bytes > HEAVY_BYTES:
+                commands = await asyncio.to_thread(self.step, event)
+            else:
+                commands = self.step(event)
+            return await self._settle() if self.waiting else commands
 
     async def _write(self, write: Write) -> Event:
         try:

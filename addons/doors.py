@@ -22,6 +22,7 @@ from mitmproxy.proxy.layers.http import HTTPMode
 from addons.streams import ZoneHttpLayer
 
 if TYPE_CHECKING:
+    from mitmproxy.connection import Connection
     from mitmproxy.proxy.context import Context
     from mitmproxy.proxy.layer import Layer
 
@@ -149,9 +150,18 @@ class ZoneConnectionHandler(mode_servers.ProxyConnectionHandler):
             if connection.state is not ConnectionState.CLOSED:
                 self.close_connection(connection)
 
-    async def open_connection(self, command: commands.OpenConnection) -> None:
-        """Open a connection to a server, within the deadline that the configuration gives."""
-        await super().open_connection(command)
+    async def handle_connection(self, connection: Connection) -> None:
+        """Serve a connection to its end, and close its socket whatever ends it.
+
+        The core skips the closing where a second cancellation meets it on its way out; the socket
+        would then stay open until it is collected.
+        """
+        writer = self.transports[connection].writer
+        try:
+            await super().handle_connection(connection)
+        finally:
+            if writer is not None and not writer.is_closing():
+                writer.close()
 
     async def handle_hook(self, hook: commands.StartHook) -> None:
         """Run a hook within its deadline; a hook that fails or hangs closes both sides."""

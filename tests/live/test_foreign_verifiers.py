@@ -15,11 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.logs import ORIGIN, FixedClock, FixedEntropy, decision, ending, signer, write_log
+from tests.support.logs import ORIGIN, FixedClock, FixedEntropy, decision, ending, joint_signer, write_log
 from zoneproxy.adapters import newlog
 from zoneproxy.adapters.logfolder import open_log
 from zoneproxy.adapters.tracelog import TraceLog
 from zoneproxy.replay.audit import audit
+from zoneproxy.terms.errors import VerificationError
+from zoneproxy.trace.proof import check_proof, parse_proof
+from zoneproxy.trace.prover import prove_entry
 
 pytestmark = pytest.mark.live
 
@@ -72,12 +75,14 @@ def aics() -> Callable[[list[Path]], list[str]]:
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A log of 321 entries, written in two publications: full and partial tiles at two levels."""
-    return write_log(tmp_path_factory.mktemp("good") / "log", [100, 60])
+    """A log of 321 entries, signed twice, in two publications: full and partial tiles at two levels."""
+    return write_log(tmp_path_factory.mktemp("good") / "log", [100, 60], joint_signer())
 
 
-def go_accepts(gover: Path, root: Path, *more: Path) -> bool:
-    done = subprocess.run([gover, root, root / VKEY, *more], capture_output=True, text=True, check=False)
+def go_accepts(gover: Path, root: Path, *more: Path, key: Path | None = None) -> bool:
+    done = subprocess.run(
+        [gover, root, key or root / VKEY, *more], capture_output=True, text=True, check=False
+    )
     assert done.returncode in {0, 1}, done.stderr
     return done.returncode == 0
 
@@ -135,7 +140,7 @@ def test_all_accept_a_good_log(good: Path, gover: Path, aics: Callable[[list[Pat
 def test_all_accept_logs_of_many_sizes(
     sizes: list[int], tmp_path: Path, gover: Path, aics: Callable[[list[Path]], list[str]]
 ) -> None:
-    """At and around a full tile, and for a log of one entry, all accept."""
+    """At and around a full tile, and for a log of one entry, all accept; one signature is enough then."""
     root = write_log(tmp_path / "log", sizes)
     assert go_accepts(gover, root)
     assert aics([root]) == [f"ok {1 + 2 * sum(sizes)}"]
@@ -147,11 +152,12 @@ async def test_all_accept_what_the_journal_wrote(
 ) -> None:
     """The journal's own log is accepted, also after a restart, its first checkpoint a prefix of the last."""
     root, clock, entropy = tmp_path / "log", FixedClock(), FixedEntropy()
-    newlog.create(root, log_origin=ORIGIN, signer=signer(), clock=clock, entropy=entropy)
+    both = joint_signer()
+    newlog.create(root, log_origin=ORIGIN, signer=both, clock=clock, entropy=entropy)
     shutil.copy(root / "checkpoint", tmp_path / "old")
     for turn in range(2):
         log = TraceLog.open(
-            root, log_origin=ORIGIN, signer=signer(), clock=clock, entropy=entropy, node="node-1", worker="w1"
+            root, log_origin=ORIGIN, signer=both, clock=clock, entropy=entropy, node="node-1", worker="w1"
         )
         for number in range(5):
             receipt = await log.append("decision", decision(number + 10 * turn), {})
@@ -160,6 +166,23 @@ async def test_all_accept_what_the_journal_wrote(
     assert go_accepts(gover, root, tmp_path / "old")
     assert aics([root]) == ["ok 25"]
     assert audit(open_log(root)).flaws == ()
+
+
+def test_go_demands_both_signatures(good: Path, tmp_path: Path, gover: Path) -> None:
+    """Either signature flipped or gone: who trusts both keys refuses, here and in Go (Z14)."""
+    lines = (good / "checkpoint").read_bytes().splitlines(keepends=True)
+    for number, gone in enumerate((4, 5)):
+        root = copy(good, tmp_path / f"gone-{number}")
+        (root / "checkpoint").write_bytes(b"".join(line for at, line in enumerate(lines) if at != gone))
+        assert not go_accepts(gover, root)
+        assert audit(open_log(root)).exit_code == 1
+    root, size = copy(good, tmp_path / "flipped"), len((good / "checkpoint").read_bytes())
+    for place in range(0, size, size // 60):
+        data = bytearray((good / "checkpoint").read_bytes())
+        data[place] ^= 1
+        (root / "checkpoint").write_bytes(data)
+        assert not go_accepts(gover, root), place
+        assert audit(open_log(root)).exit_code == 1, place
 
 
 def test_all_refuse_what_was_changed(
@@ -193,6 +216,22 @@ def test_all_refuse_swapped_files(
     assert audit(open_log(root)).exit_code == 1
 
 
+def test_go_checks_our_proof_files(good: Path, tmp_path: Path, gover: Path) -> None:
+    """A proof file that was made here is accepted by Go's own check, and no changed one is (Z14)."""
+    for index in (0, 255, 256, 320):
+        made = tmp_path / f"{index}.tlog-proof"
+        made.write_bytes(prove_entry(open_log(good), index).data)
+        assert go_accepts(gover, made, key=good / VKEY)
+    data, keys = made.read_bytes(), open_log(good).vkeys
+    for place in range(0, len(data), len(data) // 80):
+        broken = bytearray(data)
+        broken[place] ^= 1
+        made.write_bytes(broken)
+        assert not go_accepts(gover, made, key=good / VKEY), place
+        with pytest.raises(VerificationError):
+            check_proof(parse_proof(bytes(broken)), keys)
+
+
 def test_older_files_and_strays_are_refused(good: Path, tmp_path: Path, gover: Path) -> None:
     """Changed older partial files, and files of no tree, are refused by both that look (Z14)."""
     older = ["tile/entries/000.p/201", "tile/0/000.p/201", "tile/entries/000.p/1", "tile/0/000.p/1"]
@@ -215,7 +254,8 @@ def test_the_command_of_aics_accepts(
     good: Path, aics: Callable[[list[Path]], list[str]], tmp_path: Path
 ) -> None:
     """The command line of aics-tlog verifies our checkpoint and an entry's inclusion from the directory."""
-    key = shutil.copy(good / VKEY, tmp_path / "log.vkey")
+    key = tmp_path / "log.vkey"
+    key.write_text((good / VKEY).read_text().splitlines()[0] + "\n")
     for words in (["verify-checkpoint"], ["verify-inclusion", "--index", "300"]):
         done = subprocess.run(
             [FOREIGN / "aics-tlog", *words, "--tiles", good, "--vkey-file", key, "--origin", ORIGIN],

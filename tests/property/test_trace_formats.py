@@ -17,6 +17,7 @@ from zoneproxy.trace.entry import parse
 from zoneproxy.trace.ledger import decode_openings, encode_openings
 from zoneproxy.trace.note import parse_note, parse_vkey, sign_note
 from zoneproxy.trace.opening import commit, parse_opening
+from zoneproxy.trace.proof import InclusionProof, parse_proof
 from zoneproxy.trace.tiles import Tile, decode_bundle, encode_bundle, parse_path
 from zoneproxy.trace.wal import Group, Item, decode_group, encode_group, read_segment
 
@@ -33,6 +34,7 @@ VALUES = st.recursive(
     max_leaves=20,
 )
 NOTE = sign_note(Checkpoint(ORIGIN, 3, b"r" * 32).text, [signer()]).data
+PROOF = InclusionProof(2, (b"h" * 32, b"i" * 32), NOTE, b"entry").data
 ENTRY = Writer().exchange()[0].entry
 GROUP = encode_group(Group(7, (Item(b"abc", b"de"), Item(b"", b""))))
 
@@ -92,6 +94,16 @@ def test_notes_parse_or_raise_their_error(data: bytes) -> None:
     except VerificationError:
         return
     assert checkpoint.text == note.text
+
+
+@given(st.binary(max_size=80) | damaged(PROOF))
+def test_proof_files_parse_or_raise_their_error(data: bytes) -> None:
+    """A proof file that is accepted is written back to the same bytes (Z14)."""
+    try:
+        proof = parse_proof(data)
+    except VerificationError:
+        return
+    assert proof.data == data
 
 
 @given(

@@ -171,5 +171,12 @@ async def lab(
         yield Lab(zone, boundary, core, kept, port)
     finally:
         await server.servers.update([])
+        # Every connection has an end, on both sides, once its client has gone.
+        async with asyncio.timeout(5):
+            while server.connections:
+                await asyncio.sleep(0.005)
         zone.shutdown()
         await asyncio.wait([task], timeout=5)
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        if others:
+            await asyncio.wait(others, timeout=1)

@@ -18,7 +18,6 @@ from zoneproxy.adapters.newlog import create
 from zoneproxy.adapters.settings import write_new
 from zoneproxy.adapters.shipped import shipped_policy
 from zoneproxy.config import parse
-from zoneproxy.config import parse
 from zoneproxy.terms.errors import ConfigError
 
 POLICIES = ("shantou-pilot.regulator.yaml", "shantou-pilot.operator.yaml")

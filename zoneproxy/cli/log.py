@@ -1,4 +1,4 @@
-"""`zoneproxy log`: check a trace log.
+"""`zoneproxy log`: check a trace log; its proofs are in `zoneproxy.cli.log_proofs`.
 
 Exit codes: 0 the log holds; 1 something is invalid or missing; 2 usage, or no log; 3 nothing is wrong,
 but something is withheld or unwitnessed.
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from zoneproxy.adapters.keyfiles import read_vkeys
 from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.cli import log_proofs
 from zoneproxy.replay.audit import audit
 from zoneproxy.replay.flaws import AuditReport
 from zoneproxy.trace.note import VerifierKey
@@ -21,7 +22,7 @@ from zoneproxy.trace.note import VerifierKey
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `log` and its own commands; each sets `func`: Namespace in, exit code out."""
-    parser = subparsers.add_parser("log", help="check the trace log")
+    parser = subparsers.add_parser("log", help="check the trace log, make and check proofs")
     commands = parser.add_subparsers(dest="log_command", required=True, metavar="COMMAND")
     verify = commands.add_parser(
         "verify",
@@ -40,6 +41,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="the log's verifier key, from a source you trust (else the one that lies in DIR)",
     )
     verify.set_defaults(func=run_verify)
+    log_proofs.add_commands(commands)
 
 
 def run_verify(args: argparse.Namespace) -> int:
@@ -95,10 +97,7 @@ def _print_text(report: AuditReport, *, trusted: bool) -> None:
     if report.origin:
         _print_summary(report)
     if not trusted:
-        print(
-            "the key came from the log's own directory: compare it with one from a source you trust",
-            file=sys.stderr,
-        )
+        print(log_proofs.OWN_KEY, file=sys.stderr)
     verdicts = {0: "the log holds", 1: "the log does not hold", 3: "the log holds as far as it can be seen"}
     print(verdicts[report.exit_code])
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from zoneproxy import __version__
-from zoneproxy.cli import init, log, policy, replay, run
+from zoneproxy.cli import init, inspect, log, policy, replay, run
 from zoneproxy.cli.output import print_error
 from zoneproxy.cli.policy_files import say
 from zoneproxy.terms.errors import PolicyError, ZoneError
@@ -31,7 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"zoneproxy {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for part in (init, run, log, replay, policy):
+    for part in (init, run, inspect, log, replay, policy):
         part.add_parser(commands)
     return parser
 

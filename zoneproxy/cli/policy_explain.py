@@ -18,6 +18,7 @@ from zoneproxy.policy.read import read
 from zoneproxy.policy.validate import near
 from zoneproxy.replay.history import Judged, history, outcome
 from zoneproxy.replay.records import archived_policy, records
+from zoneproxy.terms.decision import Decision, LayerDecision
 from zoneproxy.terms.errors import ConfigError, PolicyError
 from zoneproxy.terms.facts import VOCABULARY, FactValue, from_json, known_in, to_json
 from zoneproxy.terms.phase import Phase
@@ -34,7 +35,9 @@ def run_explain(args: argparse.Namespace) -> int:
     if policies is None or facts is None:
         return LOAD
     phase = Phase(args.phase)
-    _show_explanation(phase, explain(policies, phase, known_in(phase, facts)), everything=args.all)
+    found = explain(policies, phase, known_in(phase, facts))
+    _show_head(phase, found.answer)
+    _show_explanation(found, everything=args.all)
     return OK
 
 
@@ -73,8 +76,9 @@ def _show_phase(policies: Sequence[Policy], phase: Phase, judged: Judged, *, eve
     if phase is Phase.RETURN and facts.get("exchange.kind") == "outward":
         print(f"{phase}: allow (law): the answer to a workload's own call is judged by the rails alone")
         return
+    _show_head(phase, judge(policies, phase, facts))
     found = explain(policies, phase, facts, lambda changed: judge(policies, phase, changed).allowed)
-    _show_explanation(phase, found, everything=everything)
+    _show_explanation(found, everything=everything)
 
 
 def _compare(policies: Sequence[Policy], judged: Judged) -> int:
@@ -89,11 +93,13 @@ def _compare(policies: Sequence[Policy], judged: Judged) -> int:
     return OK
 
 
-def _show_explanation(phase: Phase, found: Explanation, *, everything: bool) -> None:
+def _show_head(phase: Phase, answer: Decision | LayerDecision) -> None:
+    deciding = " ".join(word for word in (answer.by, answer.rule) if word)
+    print(f"{phase}: {answer.effect} ({': '.join(word for word in (deciding, answer.reason) if word)})")
+
+
+def _show_explanation(found: Explanation, *, everything: bool) -> None:
     answer = found.answer
-    print(
-        f"{phase}: {answer.effect} ({answer.by}{' ' + answer.rule if answer.rule else ''}: {answer.reason})"
-    )
     for name in answer.missing:
         print(f"missing: {name}")
     quiet = 0

@@ -32,6 +32,7 @@ class Inspection:
         hits: what was found, each kind and value once, with whose words it stands in.
         whole: everything in it could be looked into.
         steps: the decoding steps taken, in order of first use.
+        characters: how many characters stood in whose words.
     """
 
     settings: ScanSettings
@@ -39,6 +40,7 @@ class Inspection:
     hits: list[tuple[Hit, Segment]] = field(default_factory=list)
     whole: bool = True
     steps: list[str] = field(default_factory=list)
+    characters: dict[Segment, int] = field(default_factory=dict)
     budget: int = MOST_DECODED
     _seen: set[tuple[str, str]] = field(default_factory=set)
 
@@ -91,7 +93,9 @@ class Inspection:
     def text(self, text: str, media: MediaType | None, segment: Segment, depth: int) -> None:
         """Look into a text by its structure."""
         for owner, piece in structure.texts(text, media, segment):
-            self.string(piece, owner if depth == 0 else segment, depth)
+            whose = owner if depth == 0 else segment
+            self.characters[whose] = self.characters.get(whose, 0) + len(piece)
+            self.string(piece, whose, depth)
 
     def string(self, text: str, segment: Segment, depth: int) -> None:
         """Look into one string, and into what stands encoded in it."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from zoneproxy.content.approach import approach_start
 from zoneproxy.content.detectors.view import Hit
 from zoneproxy.content.inspect import Inspection
 from zoneproxy.content.locate import LONGEST_CUE, Located, has_cue, locate
@@ -43,9 +44,9 @@ def _patterns(below: int) -> _Patterns:
     one = f"{digit(below)}{_NUMERAL}"
     between = rf"[{vanishing}]*(?:[{GAP}][{vanishing}]*){{0,4}}"
     return _Patterns(
-        run=re.compile(rf"[+{one}](?:{between}[{one}XxOoIl])*{between}"),
-        end=re.compile(rf"[+{one}XxOoIl{GAP}{vanishing}]"),
-        last=re.compile(rf"[+{one}XxOoIl][{GAP}{vanishing}]*\Z"),
+        run=re.compile(rf"[+{one}](?:{between}[{one}A-Zxol])*{between}"),
+        end=re.compile(rf"[+{one}A-Zxol{GAP}{vanishing}]"),
+        last=re.compile(rf"[+{one}A-Zxol][{GAP}{vanishing}]*\Z"),
         padding=re.compile(rf"[{vanishing}]{{{_PADDING}}}"),
         digit=re.compile(f"[{one}]"),
     )
@@ -95,7 +96,9 @@ class Window:
         """
         self._text += text
         found = self._located(len(text), final=final)
-        undecided = self.offset + min(found.hold, self._open(), veiled_start(self._text))
+        undecided = self.offset + min(
+            found.hold, self._open(), veiled_start(self._text), approach_start(self._text)
+        )
         self._since = undecided
         hits = [
             replace(hit, start=hit.start + self.offset, end=hit.end + self.offset)

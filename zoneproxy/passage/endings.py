@@ -62,7 +62,7 @@ def close(exchange: Exchange, event: Event | None = None, decision: Decision | N
             reason, end = decision.reason, "cut" if exchange.streaming else "withheld"
     made = decision or refused(Phase.RETURN, reason)
     exchange.refusal = reason
-    exchange.gone = isinstance(event, ClientGone)
+    exchange.gone = exchange.gone or isinstance(event, ClientGone)
     return State.CLOSING, [write_return(exchange, made, end)]
 
 

@@ -10,7 +10,7 @@ import hashlib
 
 from zoneproxy.content.dialects import recognise
 from zoneproxy.content.request import read_request
-from zoneproxy.content.scan import scan_bytes, scan_text, verdict
+from zoneproxy.content.scan import scan_body, scan_text, verdict
 from zoneproxy.origin.evidence import gather
 from zoneproxy.origin.forged import FLOW_HEADER
 from zoneproxy.origin.tag import OriginClass, conclude, origin_facts
@@ -26,7 +26,6 @@ from zoneproxy.passage.state import State
 from zoneproxy.policy.bundle import authorization_facts
 from zoneproxy.terms.decision import Decision
 from zoneproxy.terms.facts import MAX_TEXT
-from zoneproxy.terms.finding import Segment
 from zoneproxy.terms.phase import Phase
 
 Step = tuple[State, list[Command]]
@@ -178,22 +177,18 @@ def _look_into_request(exchange: Exchange, event: BodyArrived) -> None:
 
 
 def _look_into_outward(exchange: Exchange, event: BodyArrived) -> None:
-    rules, facts = exchange.rules, exchange.facts
     exchange.outward_body = event.body
-    encoded = exchange.header("content-encoding") not in (None, "", "identity")
-    findings = scan_bytes(event.body, rules.scan)
-    readable = not encoded
-    try:
-        text = event.body.decode("utf-8")
-    except UnicodeDecodeError:
-        readable = False
-    else:
-        findings += scan_text(text, Segment.FILE, rules.scan)
-    exchange.findings = findings
-    seen = verdict(findings, scanned_all=readable)
-    facts.update(
+    scanned = scan_body(
+        event.body,
+        exchange.header("content-type"),
+        exchange.header("content-encoding"),
+        exchange.rules.scan,
+    )
+    exchange.findings = scanned.findings
+    seen = verdict(scanned.findings, scanned_all=scanned.whole)
+    exchange.facts.update(
         {
-            "request.state": event.state if event.state != "ok" else "ok",
+            "request.state": event.state,
             "data.mixing": seen.mixing,
             "data.mixing_score": seen.score,
             "data.categories": seen.categories,

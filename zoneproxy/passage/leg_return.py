@@ -160,7 +160,6 @@ def _settle(exchange: Exchange, pin: Pin, state: str, seen: Verdict) -> Step:
     if not decision.allowed:
         return close(exchange, decision=decision)
     exchange.decisions[Phase.RETURN] = decision
-    exchange.delivered_bytes += len(exchange.final)
     return State.SEALING, [write_return(exchange, decision, "complete")]
 
 

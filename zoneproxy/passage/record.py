@@ -79,6 +79,8 @@ def write_return(exchange: Exchange, decision: Decision, end: str) -> Write:
     receipt = exchange.receipt
     facts = exchange.facts
     tokens = exchange.meter.total() if exchange.meter else None
+    # The held end of an answer leaves only after a record that says `complete`.
+    last = len(exchange.final) if end == "complete" else 0
     body = {
         "flow": exchange.flow,
         "dec": receipt.index if receipt else -1,
@@ -108,7 +110,7 @@ def write_return(exchange: Exchange, decision: Decision, end: str) -> Write:
             "reasoning": tokens.reasoning,
             "source": tokens.source,
         },
-        "bytes": {"answer": exchange.answer_bytes, "delivered": exchange.delivered_bytes},
+        "bytes": {"answer": exchange.answer_bytes, "delivered": exchange.delivered_bytes + last},
     }
     private = {"response_sha256": exchange.answer_digest.hexdigest()} | {
         name: value for name, value in exchange.private.items() if name == "detail"

@@ -52,6 +52,7 @@ class CompiledInvariant:
     Attributes:
         breach: the condition under which it is broken: what must never be, or the negation of what
             must be. Unknown counts as broken.
+        flow: whether it speaks of the whole flow rather than of each of its phases.
     """
 
     id: str
@@ -60,6 +61,7 @@ class CompiledInvariant:
     breach: Condition
     match: Matcher
     line: int
+    flow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,7 @@ def _invariant(source: Source, compiler: Compiler, invariant: Invariant, index: 
         breach,
         _never if source.problems else matcher(breach),
         source.span(("invariants", index)).line,
+        flow=invariant.scope == "flow",
     )
 
 

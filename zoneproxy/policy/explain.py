@@ -106,9 +106,8 @@ def _asked(
 def _parts(condition: Condition, facts: Mapping[str, FactValue], depth: int) -> Iterator[PartAnswer]:
     answer = matcher(condition)(facts.get)
     if isinstance(condition, Leaf):
-        shown = (
-            ", ".join(map(str, condition.value)) if isinstance(condition.value, tuple) else condition.value
-        )
+        values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+        shown = ", ".join(str(value).lower() if isinstance(value, bool) else str(value) for value in values)
         yield PartAnswer(depth, f"{condition.fact} {condition.op} {shown}", answer, facts.get(condition.fact))
         return
     yield PartAnswer(depth, condition.kind, answer)

@@ -270,10 +270,15 @@ class Rule(Part):
 
 
 class Invariant(Part):
-    """What no allow may ever break: proved before activation and checked after each allow."""
+    """What no allow may ever break: proved before activation and checked after each allow.
+
+    With `scope: flow` it speaks of a whole exchange and rests on the rules of all three phases: it is
+    proved over the flow only, and checked where the answer leaves.
+    """
 
     id: InvariantId
     phase: Phases
+    scope: Literal["phase", "flow"] = Field(default="phase", description="what it is proved of")
     claim: Text
     never_allow_when: Any = None
     allow_implies: Any = None

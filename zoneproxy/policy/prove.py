@@ -5,28 +5,39 @@ proved when no combination of cells is allowed by every layer and breaks it; oth
 is turned back into facts and asked of the real evaluator, so that a reported one is never spurious.
 Invariants are proved of the rules alone: that they are also checked after each allow is a second net,
 not a part of the proof.
+
+Every invariant is proved over the *whole flow* too: a customer's exchange (`exchange.kind: serve`) that
+collect, process and return all let through. There a rule of one phase may rest on what another phase
+has made sure of; an invariant with `scope: flow` is proved there only. One value for each fact is enough
+for all three phases, although a fact may become known only after an earlier phase was judged: what is
+allowed on fewer facts is allowed on more, so the flows of the model are all that there can be.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from zoneproxy.policy.bdd import EMPTY
-from zoneproxy.policy.bundle import CompiledRule, Policy
+from zoneproxy.policy.bundle import CompiledInvariant, CompiledRule, PhasePlan, Policy
 from zoneproxy.policy.cells import Space
+from zoneproxy.policy.compile import Condition, Leaf
 from zoneproxy.policy.decide import decide_layer
-from zoneproxy.terms.facts import FactValue
+from zoneproxy.terms.facts import FactValue, known_in
 from zoneproxy.terms.phase import Phase
+
+Flow = Literal["flow"]
+FLOW: Flow = "flow"
+_SERVED = Leaf("exchange.kind", "eq", "serve")
 
 
 @dataclass(frozen=True, slots=True)
 class InvariantProof:
-    """One invariant at one phase; `witness` is empty where it holds for all facts."""
+    """One invariant at one phase or over the flow; `witness` is empty where it holds for all facts."""
 
     id: str
-    phase: Phase
+    phase: Phase | Flow
     claim: str
     holds: bool
     witness: Mapping[str, FactValue]
@@ -44,9 +55,9 @@ class RuleNote:
 
 @dataclass(frozen=True, slots=True)
 class PhaseSize:
-    """How large the space of one phase is, and how much of it is allowed."""
+    """How large the space of one phase or of the flow is, and how much of it is allowed."""
 
-    phase: Phase
+    phase: Phase | Flow
     facts: int
     cells: int
     allowed: int
@@ -74,16 +85,14 @@ class PhaseModel:
     Args:
         bundles: sets of policies that are judged together; each is enforced as a whole.
         phase: the leg.
+        space: the cells to be used; those that this phase needs where not given.
     """
 
-    def __init__(self, bundles: Sequence[Sequence[Policy]], phase: Phase) -> None:
+    def __init__(
+        self, bundles: Sequence[Sequence[Policy]], phase: Phase, space: Space | None = None
+    ) -> None:
         self.phase = phase
-        plans = [policy.plans[phase] for bundle in bundles for policy in bundle]
-        conditions = [
-            part.condition for plan in plans for table in (plan.denies, plan.allows) for _, part in table
-        ]
-        conditions += [part.breach for plan in plans for _, part in plan.invariants]
-        self.space = Space(conditions, sorted({name for plan in plans for name in plan.required}))
+        self.space = space or _space([policy.plans[phase] for bundle in bundles for policy in bundle])
 
     def denies(self, policy: Policy) -> dict[str, int]:
         """Return where each deny rule of a policy fires: True or unknown."""
@@ -125,8 +134,17 @@ class PhaseModel:
         return bdd.all((self.by_rules(bundle), *kept))
 
 
+def _space(plans: Sequence[PhasePlan], also: Sequence[Condition] = ()) -> Space:
+    conditions = [*also]
+    conditions += [
+        part.condition for plan in plans for table in (plan.denies, plan.allows) for _, part in table
+    ]
+    conditions += [part.breach for plan in plans for _, part in plan.invariants]
+    return Space(conditions, sorted({name for plan in plans for name in plan.required}))
+
+
 def prove(policies: Sequence[Policy]) -> Report:
-    """Prove the invariants of a bundle, phase by phase, and look for dead and redundant rules.
+    """Prove the invariants of a bundle, phase by phase and over the flow; find dead and redundant rules.
 
     Args:
         policies: the enforced layers that are judged together, or a single one.
@@ -137,30 +155,44 @@ def prove(policies: Sequence[Policy]) -> Report:
     for phase in Phase:
         model = PhaseModel([policies], phase)
         allowed = model.by_rules(policies)
-        proofs += [proof for policy in policies for proof in _invariants(model, policies, policy, allowed)]
+        asked = [inv for policy in policies for _, inv in policy.plans[phase].invariants if not inv.flow]
+        proofs += [_proof(model.space, policies, invariant, phase, allowed) for invariant in asked]
         notes += _notes(model, policies)
-        space = model.space
-        facts = len(space.domains) + len(space.names)
-        sizes.append(PhaseSize(phase, facts, space.size, space.count(allowed), len(space.bdd)))
+        sizes.append(_size(phase, model.space, allowed))
+    space, passing = _flow(policies)
+    asked = [invariant for policy in policies for invariant in policy.invariants]
+    proofs += [_proof(space, policies, invariant, FLOW, passing) for invariant in asked]
+    sizes.append(_size(FLOW, space, passing))
     return Report(tuple(proofs), tuple(notes), tuple(sizes), tuple(_shared(policies)))
 
 
-def _invariants(
-    model: PhaseModel, policies: Sequence[Policy], policy: Policy, allowed: int
-) -> Iterator[InvariantProof]:
-    for _, invariant in policy.plans[model.phase].invariants:
-        broken = model.space.bdd.both(allowed, model.space.possible(invariant.breach))
-        witness = model.space.witness(broken)
-        if witness is None:
-            yield InvariantProof(invariant.id, model.phase, invariant.claim, holds=True, witness={})
-        else:
-            answers = [decide_layer(each, model.phase, witness) for each in policies]
-            fired = tuple(rule for answer in answers for rule in answer.allow)
-            if any(answer.effect == "deny" and answer.by != "invariant" for answer in answers):
-                raise RuntimeError(f"prover and evaluator differ on {invariant.id}: {witness}")
-            yield InvariantProof(
-                invariant.id, model.phase, invariant.claim, holds=False, witness=witness, allowed_by=fired
-            )
+def _flow(policies: Sequence[Policy]) -> tuple[Space, int]:
+    """Return the space of all three phases, and the served exchanges that the rules of all let through."""
+    plans = [policy.plans[phase] for policy in policies for phase in Phase]
+    space = _space(plans, [_SERVED])
+    legs = [PhaseModel([policies], phase, space).by_rules(policies) for phase in Phase]
+    return space, space.bdd.all((space.certain(_SERVED), *legs))
+
+
+def _size(phase: Phase | Flow, space: Space, allowed: int) -> PhaseSize:
+    facts = len(space.domains) + len(space.names)
+    return PhaseSize(phase, facts, space.size, space.count(allowed), len(space.bdd))
+
+
+def _proof(
+    space: Space, policies: Sequence[Policy], invariant: CompiledInvariant, phase: Phase | Flow, allowed: int
+) -> InvariantProof:
+    witness = space.witness(space.bdd.both(allowed, space.possible(invariant.breach)))
+    if witness is None:
+        return InvariantProof(invariant.id, phase, invariant.claim, holds=True, witness={})
+    legs = list(Phase) if phase == FLOW else [Phase(phase)]
+    answers = [decide_layer(policy, leg, known_in(leg, witness)) for leg in legs for policy in policies]
+    if any(answer.effect == "deny" and answer.by != "invariant" for answer in answers):
+        raise RuntimeError(f"prover and evaluator differ on {invariant.id}: {witness}")
+    fired = tuple(dict.fromkeys(rule for answer in answers for rule in answer.allow))
+    return InvariantProof(
+        invariant.id, phase, invariant.claim, holds=False, witness=witness, allowed_by=fired
+    )
 
 
 def _notes(model: PhaseModel, policies: Sequence[Policy]) -> Iterator[RuleNote]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from zoneproxy.policy.compile import Names
-from zoneproxy.policy.model import Chain, Model, PolicyDocument, Rule, Window
+from zoneproxy.policy.model import Chain, Invariant, Model, PolicyDocument, Rule, Window
 from zoneproxy.policy.moment import DAY_MS, duration_s, moment_ms
 from zoneproxy.policy.networks import network_fault
 from zoneproxy.policy.read import Path, Source
@@ -66,13 +66,17 @@ def check_sections(source: Source, document: PolicyDocument) -> None:
         if rule:
             _check_rule(source, rule, ("rules", index))
     for index, invariant in enumerate(document.invariants):
-        if invariant and (invariant.never_allow_when is None) == (invariant.allow_implies is None):
-            source.report(
-                ("invariants", index),
-                "ZP2013",
-                f"`{invariant.id}` must have exactly one of `never_allow_when` and `allow_implies`",
-                remedy="delete one, or split it in two invariants",
-            )
+        if invariant:
+            _check_invariant(source, invariant, ("invariants", index))
+
+
+def _check_invariant(source: Source, invariant: Invariant, path: Path) -> None:
+    if (invariant.never_allow_when is None) == (invariant.allow_implies is None):
+        message = f"`{invariant.id}` must have exactly one of `never_allow_when` and `allow_implies`"
+        source.report(path, "ZP2013", message, remedy="delete one, or split it in two invariants")
+    if invariant.scope == "flow" and invariant.phase != ["return"]:
+        message = f"`{invariant.id}` speaks of the whole flow, which is known in phase `return` only"
+        source.report((*path, "phase"), "ZP2032", message, remedy="write `phase: return`")
 
 
 _IDS: tuple[tuple[Path, str], ...] = (

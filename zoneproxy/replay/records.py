@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from zoneproxy.policy.bundle import Policy, load
 from zoneproxy.replay.rewalk import Recorded
+from zoneproxy.terms.facts import VOCABULARY
 from zoneproxy.trace.entry import parse
 from zoneproxy.trace.opening import check_opening
 from zoneproxy.trace.reader import LogReader
@@ -24,8 +26,15 @@ def records(reader: LogReader) -> Iterator[Recorded]:
         if entry.kind not in _WALKED:
             continue
         opening = reader.opening(index)
-        private = None if opening is None else check_opening(opening, entry.prv).fields
-        yield Recorded(index, entry.kind, entry.body, private, entry.header.ts)
+        yield Recorded(index, entry.kind, entry.body, _private(opening, entry.prv), entry.header.ts)
+
+
+def _private(record: bytes | None, commitment: str) -> Mapping[str, Any] | None:
+    """Open an entry's private fields; `None` where they are withheld, or a fact of theirs was erased."""
+    if record is None:
+        return None
+    opening = check_opening(record, commitment)
+    return None if opening.digests.keys() & VOCABULARY.keys() else opening.fields
 
 
 def archived_policy(reader: LogReader, digest: str) -> Policy:

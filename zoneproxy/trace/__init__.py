@@ -6,7 +6,8 @@ paths, hash tiles, entry bundles), `note` (signed notes and verifier keys), `che
 Above it, formats of our own: `canonical` (the JSON of entries), `schema` (the closed vocabulary of
 each entry kind), `opening` (private fields behind one commitment), `entry` (a record), `wal` (the
 write-ahead log). `frontier` grows the tree file by file, `durable` and `ledger` hold the order of
-writes over the file-system port `files`, `reader` reads a log from wherever its files lie.
+writes over the file-system port `files`, `reader` reads a log from wherever its files lie, `prover` makes
+proofs from its tiles and `proof` is the file that holds one (tlog-proof).
 
 Nothing here does input or output, reads a clock or draws a random number.
 """

@@ -32,6 +32,6 @@ def judge(root: Path, vkey: str) -> str:
 
 
 if __name__ == "__main__":
-    KEY = Path(sys.argv[1]).read_text()
+    KEY = Path(sys.argv[1]).read_text().splitlines()[0]  # the Ed25519 key; aics-tlog knows no other type
     for name in sys.argv[2:]:
         sys.stdout.write(judge(Path(name), KEY) + "\n")

@@ -3,8 +3,10 @@
 // older partial files, and files that belong to no tree.
 //
 //	gover DIR VKEYFILE [OLDCHECKPOINT]
+//	gover FILE.tlog-proof VKEYFILE
 //
-// It prints what is wrong and exits with 1, or prints the size and exits with 0.
+// It prints what is wrong and exits with 1, or prints the size and exits with 0. Of a proof file it takes
+// the entry from the line `extra`. Every key of VKEYFILE must have signed.
 package main
 
 import (
@@ -41,21 +43,25 @@ func tilePath(level string, n int64, w int) string {
 	return path
 }
 
-func openCheckpoint(path, vkey string) (size int64, root tlog.Hash) {
+func openCheckpoint(path string, keys []note.Verifier) (size int64, root tlog.Hash) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		fail("checkpoint: %v", err)
 	}
-	verifier, err := note.NewVerifier(vkey)
-	if err != nil {
-		fail("vkey: %v", err)
-	}
-	opened, err := note.Open(data, note.VerifierList(verifier))
+	return openNote(data, keys)
+}
+
+// openNote demands the signature of every key.
+func openNote(data []byte, keys []note.Verifier) (size int64, root tlog.Hash) {
+	opened, err := note.Open(data, note.VerifierList(keys...))
 	if err != nil {
 		fail("checkpoint: %v", err)
 	}
+	if len(opened.Sigs) != len(keys) {
+		fail("checkpoint: %d of %d keys signed", len(opened.Sigs), len(keys))
+	}
 	lines := strings.Split(opened.Text, "\n")
-	if len(lines) != 4 || lines[0] != verifier.Name() || lines[3] != "" {
+	if len(lines) != 4 || lines[0] != keys[0].Name() || lines[3] != "" {
 		fail("checkpoint: not three lines of the log")
 	}
 	size, err = strconv.ParseInt(lines[1], 10, 64)
@@ -102,16 +108,16 @@ func (t tree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 
 func main() {
 	if len(os.Args) < 3 {
-		fmt.Fprintln(os.Stderr, "usage: gover DIR VKEYFILE [OLDCHECKPOINT]")
+		fmt.Fprintln(os.Stderr, "usage: gover DIR VKEYFILE [OLDCHECKPOINT] | gover FILE.tlog-proof VKEYFILE")
 		os.Exit(2)
 	}
-	dir := os.Args[1]
-	vkey, err := os.ReadFile(os.Args[2])
-	if err != nil {
-		fail("vkey: %v", err)
+	keys := readKeys(os.Args[2])
+	if strings.HasSuffix(os.Args[1], ".tlog-proof") {
+		checkProof(os.Args[1], keys)
+		return
 	}
-	key := strings.TrimSuffix(string(vkey), "\n")
-	size, root := openCheckpoint(filepath.Join(dir, "checkpoint"), key)
+	dir := os.Args[1]
+	size, root := openCheckpoint(filepath.Join(dir, "checkpoint"), keys)
 
 	// What every file must hold, made from the entries alone.
 	expected := map[string][]byte{}
@@ -170,7 +176,7 @@ func main() {
 		}
 	}
 	if len(os.Args) > 3 {
-		oldSize, oldRoot := openCheckpoint(os.Args[3], key)
+		oldSize, oldRoot := openCheckpoint(os.Args[3], keys)
 		proof, err := tlog.ProveTree(size, oldSize, reader)
 		if err != nil {
 			fail("consistency: %v", err)

@@ -81,7 +81,7 @@ def test_a_logs_two_keys(tmp_path: Path) -> None:
     head = Checkpoint(ORIGIN, 3, b"r" * 32)
     assert open_checkpoint(sign_checkpoint(head, [joint]).data, joint.verifiers) == head
     path.unlink()
-    with pytest.raises(ConfigError, match="log-mldsa.key` exists already"):
+    with pytest.raises(ConfigError, match=r"log-mldsa\.key` exists already"):
         make_log_keys(path)
 
 

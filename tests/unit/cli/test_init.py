@@ -39,6 +39,7 @@ def test_keys_are_the_owners_alone(zone: Path) -> None:
     assert mode(zone / "keys") == 0o700
     assert {path.name: mode(path) for path in (zone / "keys").iterdir()} == {
         "log.key": 0o600,
+        "log-mldsa.key": 0o600,
         "scan.key": 0o600,
     }
     assert mode(zone / "log/state") == 0o700
@@ -88,7 +89,7 @@ def test_bad_words_make_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("step", ["make_private_key", "write_new", "shipped_policy", "create", "_sync"])
+@pytest.mark.parametrize("step", ["make_log_keys", "write_new", "shipped_policy", "create", "_sync"])
 @pytest.mark.parametrize("fault", [ConfigError("planted"), OSError(28, "No space left on device")])
 def test_a_failure_leaves_nothing_half(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, fault: Exception
@@ -108,4 +109,4 @@ def test_a_folder_that_can_not_be_made(tmp_path: Path, capsys: pytest.CaptureFix
     """A file in the way is told, in our words."""
     (tmp_path / "file").write_text("")
     assert main(["init", str(tmp_path / "file" / "zone")]) == 2
-    assert "can't be made: not a directory\nhint: check the folder above it" in capsys.readouterr().err
+    assert "can't be made: file exists\nhint: check the folder above it" in capsys.readouterr().err

@@ -79,7 +79,9 @@ def test_a_fault_of_ours(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     """An unexpected exception ends with exit code 3, and the last words are ours."""
     assert fail(monkeypatch, RuntimeError("planted")) == 3
     told = capsys.readouterr().err
-    assert told.endswith("zoneproxy: internal error\nhint: please report the lines above; nothing was passed on\n")
+    assert told.endswith(
+        "zoneproxy: internal error\nhint: please report the lines above; nothing was passed on\n"
+    )
     assert "planted" in told
 
 

@@ -1,4 +1,4 @@
-"""`zoneproxy policy prove`, `diff` and `explain`."""
+"""`zoneproxy policy prove` and `diff`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.decided_log import GOOD, MIXED, ROOT, write_decided
 from tests.support.small_policy import THREE_RULES, text
 from tests.unit.cli.test_policy import zoneproxy
 
@@ -75,23 +76,41 @@ def test_a_faulty_policy_has_its_own_exit_code(folder: Path, words: list[str]) -
     assert zoneproxy(words[0], *(folder / word for word in words[1:])) == 3
 
 
-def test_an_explanation_names_rule_value_and_turn(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Which rule, on which value, and the least that would turn it."""
-    (folder / "facts.yaml").write_text("origin.class: overseas\norigin.country: SG\norigin.agreeing: 1\n")
-    assert zoneproxy("explain", folder / "facts.yaml", folder / "plain.yaml") == 0
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_decided(tmp_path_factory.mktemp("diff") / "log", [GOOD, MIXED, GOOD])
+
+
+def layers(folder: Path, *changes: tuple[str, str]) -> str:
+    """Both layers of the pilot, with words of the operator's replaced, as one argument."""
+    text_now = (ROOT / "policies/shantou-pilot.operator.yaml").read_text("utf-8")
+    for old, new in changes:
+        assert old in text_now
+        text_now = text_now.replace(old, new)
+    (folder / "operator.yaml").write_text(text_now, "utf-8")
+    return f"{ROOT / 'policies/shantou-pilot.regulator.yaml'},{folder / 'operator.yaml'}"
+
+
+def test_a_recorded_log_says_what_a_version_turns(
+    folder: Path, log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Grouped by rule with the entries; 0 where only less passes, 7 where more does."""
+    now = layers(folder)
+    (folder / "narrow").mkdir()
+    narrow = layers(folder / "narrow", ("allowed: [SG, MY,", "allowed: [MY,"))
+    assert zoneproxy("diff", now, narrow, "--replay", log) == 0
     out = capsys.readouterr().out
-    assert "collect: deny (rule COL-020: origin_evidence_weak)" in out
-    assert "+ origin.agreeing lt 2   (it is 1)" in out
-    assert "COL-010" not in out
-    assert "it would allow with: origin.agreeing = 2" in out
-    zoneproxy("explain", folder / "facts.yaml", folder / "plain.yaml", "--all")
-    assert "COL-010 deny: false" in capsys.readouterr().out
+    assert "collect: 2 records newly denied (PRO-900 -> COL-021)\n   entries 1, 4\n" in out
+    assert "5 records judged under both versions" in out
+    assert zoneproxy("diff", narrow, now, "--replay", log, "--json") == 7
+    first, *_, last = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["kind"], first["indexes"]) == ("newly_allowed", [1, 4])
+    assert last == {"judged": 5, "withheld": 0, "faults": 0}
+    assert zoneproxy("diff", now, now, "--replay", log) == 0
+    assert "none of them turns" in capsys.readouterr().out
 
 
-def test_faulty_facts_are_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A misspelled fact would explain another decision than the one meant."""
-    (folder / "facts.yaml").write_text("origin.clas: overseas\norigin.agreeing: many\n")
-    assert zoneproxy("explain", folder / "facts.yaml", folder / "plain.yaml") == 3
-    err = capsys.readouterr().err
-    assert "ZP2001" in err
-    assert "ZP4003" in err
+def test_a_withheld_log_proves_no_change(folder: Path, tmp_path: Path) -> None:
+    """What can't be told must not pass a gate: exit 3."""
+    log = write_decided(tmp_path / "log", [GOOD], openings=False)
+    assert zoneproxy("diff", layers(folder), layers(folder), "--replay", log) == 3

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from zoneproxy import assembly
 from zoneproxy.cli.main import main
 
 
@@ -47,8 +48,8 @@ def test_it_serves_what_it_assembled(
         ready(["127.0.10.1:8443", "127.0.20.1:8443"])
 
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    monkeypatch.setattr(assembly, "assemble", lambda path, assurance: (path, assurance))
     monkeypatch.setattr(importlib, "import_module", lambda _: SimpleNamespace(serve=serve))
-    monkeypatch.setattr("zoneproxy.assembly.assemble", lambda path, assurance: (path, assurance))
     assert main(["run", "--config", "zone.yaml"]) == 0
     assert seen == [("zone.yaml", "production"), None]
     assert capsys.readouterr().out == "ready 127.0.10.1:8443 127.0.20.1:8443\n"

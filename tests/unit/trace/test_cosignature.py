@@ -36,7 +36,8 @@ def test_ed25519_signs_time_and_text() -> None:
     "text",
     [
         "", "x\n", "a\n3\n", HEAD.text + "more\n", HEAD.text[:-1], HEAD.text.replace("3", "03"),
-        HEAD.text.replace("3", "9223372036854775808"), HEAD.text.replace("3", "\uff13"), f"{ORIGIN}\n3\nAAAA\n",
+        HEAD.text.replace("3", "9223372036854775808"), HEAD.text.replace("3", "\uff13"),
+        f"{ORIGIN}\n3\nAAAA\n",
         f"\n3\n{HEAD.text.split(chr(10))[2]}\n", "x" * 256 + HEAD.text, HEAD.text.replace("=", ""),
         f"{ORIGIN}\n3\n\u00e9\n",
     ],

@@ -1,0 +1,84 @@
+"""A log of decisions that the passage really took, with the pilot's policies in its archive."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tests.support.logs import ORIGIN, START_MS, Writer, signer
+from tests.support.zone_world import CHAT, body, head, passage, pilot, pin
+from zoneproxy.adapters.disk import DiskFiles
+from zoneproxy.passage.commands import Write
+from zoneproxy.passage.events import AnswerBody, AnswerHead, BodyArrived, Event, HeadArrived, Recorded
+from zoneproxy.terms.ports import Receipt
+from zoneproxy.trace.ledger import Ledger
+from zoneproxy.trace.reader import policy_path
+from zoneproxy.trace.wal import Item
+
+ROOT = Path(__file__).resolve().parents[2]
+JSON = (("content-type", "application/json"),)
+GOOD_ANSWER = b'{"choices": []}'
+RESIDENT_ID = b"110101199003074610"
+
+Exchange = tuple[HeadArrived, BodyArrived, bytes]
+"""A request's head and body, and the answer's body."""
+
+Mend = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+GOOD: Exchange = (head(), body(), GOOD_ANSWER)
+MODELS: Exchange = (head(path="/v1/models", method="GET"), body(b""), GOOD_ANSWER)
+MIXED: Exchange = (head(), body(CHAT.replace(b"hello", RESIDENT_ID)), GOOD_ANSWER)
+MIXED_ANSWER: Exchange = (head(), body(), b'{"a": "' + RESIDENT_ID + b'"}')
+FORGED: Exchange = (head(headers=(*head().headers, ("zone-origin", "overseas"))), body(), GOOD_ANSWER)
+NOT_JSON: Exchange = (head(), body(b"{"), GOOD_ANSWER)
+
+
+def write_decided(
+    root: Path, exchanges: Sequence[Exchange], *, openings: bool = True, mend: Mend = dict
+) -> Path:
+    """Write a log of these exchanges.
+
+    Args:
+        root: the log's directory.
+        exchanges: what callers ask and what the model answers.
+        openings: whether the private parts lie beside the log.
+        mend: changes each record's body before it is written.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    files, writer = DiskFiles(root), Writer()
+    ledger = Ledger(files, ORIGIN, signer())
+    ledger.create(writer.opening())
+    (root / "policy").mkdir(exist_ok=True)
+    for policy in pilot():
+        data = (ROOT / "policies" / policy.file).read_bytes()
+        (root / policy_path(policy.digest)).write_bytes(data)
+    for number, exchange in enumerate(exchanges):
+        ledger.append(_walk(writer, number, exchange, mend))
+    ledger.publish()
+    files.close()
+    if not openings:
+        for path in (root / "open").iterdir():
+            path.unlink()
+    return root
+
+
+def _walk(writer: Writer, number: int, exchange: Exchange, mend: Mend) -> list[Item]:
+    """Walk one exchange to its end and return its records."""
+    walked, items = passage(), list[Item]()
+    walked.exchange.flow = str(uuid.UUID(int=number + 1))
+    asked, asked_body, answer = exchange
+    events: list[Event] = [
+        replace(asked, now_ms=START_MS),
+        asked_body,
+        AnswerHead(200, JSON, pin()),
+        AnswerBody(answer, pin()),
+    ]
+    while events and not walked.final:
+        for command in walked.receive(events.pop(0)):
+            if isinstance(command, Write):
+                items.append(writer.item(command.kind, mend(command.body), dict(command.private)))
+                events.insert(0, Recorded(Receipt(writer.count - 1, bytes(32), START_MS)))
+    return items

@@ -1,0 +1,86 @@
+"""`zoneproxy.trace.prover`: proofs from tiles, checked before they are given out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.logs import ORIGIN, joint_signer, signer, write_log
+from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.terms.errors import VerificationError
+from zoneproxy.trace.checkpoint import Checkpoint, sign_checkpoint
+from zoneproxy.trace.merkle import EMPTY_ROOT
+from zoneproxy.trace.proof import check_proof, parse_proof
+from zoneproxy.trace.prover import prove_entry, prove_prefix
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_log(tmp_path_factory.mktemp("prover") / "log", [3, 140, 130], joint_signer())
+
+
+def test_every_kind_of_place_is_proved(root: Path) -> None:
+    """Entries at the edges of tiles and of the log are proved, with at most ceil(log2 n) hashes (Z14)."""
+    reader = open_log(root)
+    entries = dict(reader.entries())
+    for index in (0, 1, 255, 256, 257, 511, 512, 513, 546):
+        proof = parse_proof(prove_entry(reader, index).data)
+        assert check_proof(proof, reader.vkeys) == (reader.checkpoint(), entries[index])
+        assert len(proof.hashes) <= 10
+
+
+def test_an_entry_that_is_not_there(root: Path) -> None:
+    """An index outside the checkpoint is told, with what there is."""
+    for index in (-1, 547):
+        with pytest.raises(VerificationError, match="no entry") as told:
+            prove_entry(open_log(root), index)
+        assert "0 to 546" in told.value.hint
+
+
+def test_changed_and_missing_files_make_no_proof(tmp_path: Path) -> None:
+    """From a changed or missing tile or bundle no proof is made, rather than a wrong one (Z14)."""
+    for number, path in enumerate(("tile/0/000.p/7", "tile/entries/000.p/7")):
+        root = write_log(tmp_path / str(number), [3])
+        whole = root / path
+        whole.chmod(0o644)
+        data = bytearray(whole.read_bytes())
+        data[40] ^= 1
+        for broken in (bytes(data), data[:-1]):
+            whole.write_bytes(broken)
+            with pytest.raises(VerificationError):
+                prove_entry(open_log(root), 0)
+        whole.unlink()
+        with pytest.raises(VerificationError, match="missing"):
+            prove_entry(open_log(root), 0)
+
+
+def test_prefixes(root: Path, tmp_path: Path) -> None:
+    """Each older checkpoint is shown to be the beginning, the empty one too; another history is not."""
+    reader = open_log(root)
+    for number, batches in enumerate(([3], [3, 140], [3, 140, 130])):
+        note = (write_log(tmp_path / str(number), batches, joint_signer()) / "checkpoint").read_bytes()
+        old, new, hashes = prove_prefix(reader, note)
+        assert (old.size, new.size) == (1 + 2 * sum(batches), 547)
+        assert len(hashes) <= 11
+    empty = sign_checkpoint(Checkpoint(ORIGIN, 0, EMPTY_ROOT), [joint_signer()]).data
+    assert prove_prefix(reader, empty)[2] == []
+    fork = sign_checkpoint(Checkpoint(ORIGIN, 9, b"f" * 32), [joint_signer()]).data
+    with pytest.raises(VerificationError, match="beginning") as told:
+        prove_prefix(reader, fork)
+    assert told.value.proof["old"].encode() == fork
+    assert told.value.proof["new"].encode() == reader.note()
+
+
+def test_what_is_no_older_checkpoint(root: Path) -> None:
+    """A longer checkpoint, one that the log's keys did not sign, and another log's are refused."""
+    reader = open_log(root)
+    longer = sign_checkpoint(Checkpoint(ORIGIN, 999, b"f" * 32), [joint_signer()]).data
+    with pytest.raises(VerificationError, match="only 547"):
+        prove_prefix(reader, longer)
+    with pytest.raises(VerificationError, match="did not sign"):
+        prove_prefix(reader, sign_checkpoint(Checkpoint(ORIGIN, 9, b"f" * 32), [signer()]).data)
+    other = sign_checkpoint(Checkpoint("other.example", 9, b"f" * 32), [signer("other.example")]).data
+    trusting = open_log(root, [*reader.vkeys, *signer("other.example").verifiers])
+    with pytest.raises(VerificationError, match="another log"):
+        prove_prefix(trusting, other)

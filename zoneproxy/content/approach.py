@@ -1,0 +1,56 @@
+"""Where an identifier that begins with letters may have begun at the end of a growing text.
+
+A mail address shows itself at its `@` (the name before it has gone, if it came alone), a host at
+the `//` of its URL, a plate at its province and letter, an account at its service's word, an
+address at its province, prefecture or district. From there on the text waits, at most
+`LONGEST` characters, until something follows that can't belong to it.
+
+    >>> approach_start("see https://www.exa"), approach_start("see www and go")
+    (4, 14)
+"""
+
+from __future__ import annotations
+
+import re
+
+from zoneproxy.content.tables.places import PROVINCES
+
+LONGEST = 64
+_MAIL = re.compile(r"[A-Za-z0-9._%+\-]{0,48}\s?@\s?[A-Za-z0-9.\-]{0,40}\Z", re.ASCII)
+_URL = re.compile(r"[A-Za-z]{0,8}://[A-Za-z0-9._\-:@]{0,56}\Z", re.ASCII)
+_ACCOUNT = re.compile(
+    r"(?:微信|wechat|weixin|wxid_|\bQQ|\bwx|\bvx)[\s:\uff1a=号账帐id]{0,8}[A-Za-z0-9_\-]{0,24}\Z",
+    re.IGNORECASE,
+)
+_PLATE = re.compile(
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][ .\-\u00b7]{0,2}"
+    r"(?:[A-HJ-NP-Z][ .\-\u00b7]{0,2}[A-HJ-NP-Z0-9学警港澳挂领试超]{0,7})?\Z"
+)
+_PLACE = re.compile(
+    rf"(?:(?:{'|'.join(sorted(PROVINCES))})|[\u4e00-\u9fff]{{2,6}}(?:市|州|区|县|旗))[\u4e00-\u9fff0-9\-]{{0,48}}\Z"
+)
+_MARK = re.compile(r"(?:[绝机秘]\s?密?|[★☆])[\s★☆]{0,2}\Z")
+_LAST_HAN = re.compile(r"[\u4e00-\u9fff0-9A-Z .\-\u00b7\u2605\u2606]\Z")
+
+
+def approach_start(text: str) -> int:
+    """Return from where the end of a text may be an identifier; its length where from nowhere."""
+    tail = text[-LONGEST:]
+    starts = [len(tail)]
+    if "@" in tail:
+        starts.extend(_start(_MAIL, tail))
+    if "//" in tail:
+        starts.extend(_start(_URL, tail))
+    lower = tail.lower()
+    if "wx" in lower or "qq" in lower or "wechat" in lower or "weixin" in lower or "微信" in lower:
+        starts.extend(_start(_ACCOUNT, tail))
+    if not tail.isascii() and _LAST_HAN.search(tail):
+        starts.extend(_start(_PLATE, tail))
+        starts.extend(_start(_PLACE, tail))
+        starts.extend(_start(_MARK, tail))
+    return len(text) - len(tail) + min(starts)
+
+
+def _start(pattern: re.Pattern[str], tail: str) -> list[int]:
+    found = pattern.search(tail)
+    return [found.start()] if found else []

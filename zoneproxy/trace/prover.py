@@ -1,0 +1,112 @@
+"""Proofs made from a log's hash tiles: that an entry is in it, that an older tree is its beginning.
+
+The tiles are believed in nothing: each proof is checked against the signed checkpoint before it is given
+out, so a changed tile makes an error, never a wrong proof. A proof reads one tile for each level and
+neighbour: a few kilobytes of a log of any length.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from zoneproxy.terms.errors import VerificationError
+from zoneproxy.trace.checkpoint import Checkpoint, open_checkpoint
+from zoneproxy.trace.merkle import (
+    HASH_BYTES,
+    HashReader,
+    check_consistency,
+    check_inclusion,
+    leaf_hash,
+    prove_consistency,
+    prove_inclusion,
+    tree_root,
+)
+from zoneproxy.trace.proof import InclusionProof
+from zoneproxy.trace.reader import LogReader
+from zoneproxy.trace.tiles import HEIGHT, WIDTH, Tile, split_hashes, width_at
+
+
+def tile_hashes(reader: LogReader, size: int) -> HashReader:
+    """Return a reader of complete subtrees' hashes from the tiles of a tree of `size` entries.
+
+    It raises `VerificationError` where a tile is missing or cut.
+    """
+
+    @lru_cache(maxsize=64)
+    def tile_at(level: int, index: int) -> list[bytes]:
+        tile = Tile(level, index, width_at(level, index, size))
+        data = reader.tile(tile)
+        if data is None or len(data) != tile.width * HASH_BYTES:
+            raise VerificationError("a hash tile is missing or cut", where=tile.path)
+        return split_hashes(data)
+
+    def read(height: int, index: int) -> bytes:
+        level, rest = divmod(height, HEIGHT)
+        tile, offset = divmod(index << rest, WIDTH)
+        return tree_root(tile_at(level, tile)[offset : offset + (1 << rest)])
+
+    return read
+
+
+def prove_entry(reader: LogReader, index: int) -> InclusionProof:
+    """Prove that entry `index` is in the log, with the entry's bytes in the proof.
+
+    Raises:
+        VerificationError: the log has no such entry, or its files don't hold.
+    """
+    note = reader.note()
+    checkpoint = open_checkpoint(note, reader.vkeys)
+    size = checkpoint.size
+    if not 0 <= index < size:
+        raise VerificationError(
+            f"the log has no entry {index} yet: its checkpoint covers {size}",
+            where=f"entry {index}",
+            hint=f"give an index from 0 to {size - 1}" if size else "",
+        )
+    bundle = reader.bundle(index // WIDTH, size)
+    if bundle is None:
+        raise VerificationError("the entry's bundle is missing", where=f"entry {index}")
+    entry = bundle[index % WIDTH]
+    hashes = prove_inclusion(index, size, tile_hashes(reader, size))
+    check_inclusion(index, size, leaf_hash(entry), hashes, checkpoint.root)
+    return InclusionProof(index, tuple(hashes), note, entry)
+
+
+def prove_prefix(reader: LogReader, old_note: bytes) -> tuple[Checkpoint, Checkpoint, list[bytes]]:
+    """Prove that the tree of an older checkpoint is the beginning of the log.
+
+    Args:
+        reader: the log.
+        old_note: the older checkpoint; the log's keys must have signed it too.
+
+    Returns:
+        The older checkpoint, the log's, and the consistency proof (none from the empty tree).
+
+    Raises:
+        VerificationError: it is not the beginning, or the log's files don't hold.
+    """
+    note = reader.note()
+    checkpoint, old = open_checkpoint(note, reader.vkeys), open_checkpoint(old_note, reader.vkeys)
+    proof_of = {"old": old_note.decode(), "new": note.decode()}
+    if old.origin != checkpoint.origin:
+        raise VerificationError("the older checkpoint is another log's", where="checkpoint", proof=proof_of)
+    if old.size > checkpoint.size:
+        raise VerificationError(
+            f"the checkpoint given covers {old.size} entries, the log's own only {checkpoint.size}",
+            where="checkpoint",
+            proof=proof_of,
+            hint="an old state of the log was put back, or the two were given in the wrong order",
+        )
+    if old.size == 0:
+        return old, checkpoint, []  # every log begins with the empty one
+    hashes = prove_consistency(old.size, checkpoint.size, tile_hashes(reader, checkpoint.size))
+    try:
+        check_consistency(old.size, checkpoint.size, old.root, checkpoint.root, hashes)
+    except VerificationError as error:
+        raise VerificationError(
+            f"the older checkpoint is not shown to be the log's beginning: {error.message}",
+            where="checkpoint",
+            proof=proof_of,
+            hint="run `zoneproxy log verify DIR`: if it finds the log whole, two histories were signed",
+        ) from None
+    return old, checkpoint, hashes
