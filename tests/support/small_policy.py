@@ -23,8 +23,10 @@ rules:
 
 THREE_RULES = """\
 rules:
-  - {id: COL-010, phase: collect, effect: deny, when: {origin.country: CN}, reason: origin_country_domestic}
-  - {id: COL-020, phase: collect, effect: deny, when: {origin.agreeing: {lt: 2}}, reason: origin_evidence_weak}
+  - {id: COL-010, phase: collect, effect: deny, when: {origin.country: CN},
+     reason: origin_country_domestic}
+  - {id: COL-020, phase: collect, effect: deny, when: {origin.agreeing: {lt: 2}},
+     reason: origin_evidence_weak}
   - id: COL-900
     phase: collect
     effect: allow

@@ -211,9 +211,10 @@ def untested(root: Path) -> list[str]:
     told = []
     for path in sources(root):
         place = path.relative_to(root)
-        test = Path(TESTED_BY.get(place.as_posix(), mirror_of(place)))
-        exempt = has_no_behaviour(path) or place.as_posix() in WORDS_ONLY
-        if not exempt and not (root / test).is_file():
+        if has_no_behaviour(path) or place.as_posix() in WORDS_ONLY:
+            continue
+        test = Path(TESTED_BY.get(place.as_posix()) or mirror_of(place))
+        if not (root / test).is_file():
             told.append(f"{place.as_posix()}: {test.as_posix()} is missing")
     return told
 

@@ -205,7 +205,7 @@ class TraceLog:
 
     def _start(self, assurance: str, config_sha256: str | None) -> None:
         try:
-            self._ledger.recover(self._visit)
+            self._ledger.recover(self._visit, self._resume)
         except VerificationError as error:
             raise TraceError(
                 f"the log in `{self.directory}` does not verify: {error.message} ({error.where})",
@@ -243,6 +243,9 @@ class TraceLog:
             raise trace_error("the log could not be written", error) from error
         self._writer.start()
         self._publisher.start()
+
+    def _resume(self, first: int, state: bytes) -> None:
+        self._chains = Chains.restore(state)
 
     def _visit(self, index: int, data: bytes, leaf: bytes) -> None:
         problems = self._chains.follow(index, peek(data), leaf)
@@ -303,6 +306,8 @@ class TraceLog:
 
     def _write(self, jobs: Sequence[_Job]) -> list[Receipt | ValueError]:
         """Stamp and write one group; a record that can't be written gets its error, alone."""
+        if self._ledger.segment_full:
+            self._ledger.roll(self._chains.snapshot())
         items: list[Item] = []
         results: list[Receipt | ValueError] = []
         for job in jobs:

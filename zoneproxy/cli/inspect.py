@@ -1,6 +1,7 @@
 """`zoneproxy inspect`: what the pipeline of the boundary sees in a body.
 
-Values are never printed but with `--show`. Exit codes: 0 nothing was found and everything could be
+A finding's place counts the characters of the string it stands in. Values are never printed but with
+`--show`. Exit codes: 0 nothing was found and everything could be
 looked into; 1 something was found; 2 usage, or a file that can't be read; 3 nothing was found, but
 not everything could be looked into. With `--records` the exit code is 0 or 2.
 
@@ -62,7 +63,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--content-encoding", metavar="CODING", help="the body's declared encoding")
     parser.add_argument(
         "--direction", choices=tuple(_ORIGINS), default="out",
-        help="`out` (default): the body leaves the zone, so models and training data count; `in`: it comes in",
+        help="`out` (default): the body leaves the zone, so models and training data count; `in`: it enters",
     )  # fmt: skip
     parser.add_argument(
         "--level", type=int, choices=_LEVELS, default=2,

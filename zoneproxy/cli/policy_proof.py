@@ -64,8 +64,8 @@ def _show_notes(report: Report) -> None:
         print(f"warning[ZP3001]: {line}")
     for size in report.sizes:
         print(f"{size.phase:8} {size.facts} facts, {size.cells} combinations, {size.allowed} allowed")
-        if not size.allowed:
-            print(f"warning: nothing at all is allowed in `{size.phase}`, so that its proofs are empty")
+        if not size.allowed and any(proof.phase == size.phase for proof in report.proofs):
+            print(f"warning: nothing at all is allowed in `{size.phase}`, so that its proofs say nothing")
 
 
 def _test_file(policies: Sequence[Policy], broken: Sequence[InvariantProof], target: Path) -> str:

@@ -1,11 +1,14 @@
 """What must hold from entry to entry: each worker's own chain, time, and the pairing of records.
 
 The writer stamps headers with it, recovery continues it, and the audit checks a stranger's log by it.
-Memory is one head a worker and one entry for each exchange that is under way.
+Memory is one head a worker and one entry for each exchange that is under way; so small is also what a
+write-ahead log's segment keeps of everything before it.
 """
 
 from __future__ import annotations
 
+from zoneproxy.terms.errors import VerificationError
+from zoneproxy.trace import canonical
 from zoneproxy.trace.entry import Entry, Header
 
 
@@ -28,6 +31,28 @@ class Chains:
         """Pass over entries that can't be read: chains begin anew, and their decisions are unknown."""
         self.heads.clear()
         self._certain = False
+
+    def snapshot(self) -> bytes:
+        """Write the state, for `restore`: canonical JSON of `ts`, `heads` and `under_way`."""
+        heads = [[node, worker, ws, wp] for (node, worker), (ws, wp) in sorted(self.heads.items())]
+        under_way = [[index, flow] for index, flow in self.under_way.items()]
+        return canonical.encode({"heads": heads, "ts": self.ts, "under_way": under_way})
+
+    @classmethod
+    def restore(cls, data: bytes) -> Chains:
+        """Read a state that `snapshot` wrote.
+
+        Raises:
+            VerificationError: it is none.
+        """
+        made, value = cls(), canonical.decode(data)
+        try:
+            made.ts = int(value["ts"])
+            made.heads = {(node, worker): (int(ws), str(wp)) for node, worker, ws, wp in value["heads"]}
+            made.under_way = {int(index): str(flow) for index, flow in value["under_way"]}
+        except (KeyError, TypeError, ValueError):
+            raise VerificationError("this is no state of a log's chains", where="wal") from None
+        return made
 
     def header(self, node: str, worker: str, now_ms: int, mono_ms: int) -> Header:
         """Return the header that a worker's next entry must bear."""

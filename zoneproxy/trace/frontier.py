@@ -65,13 +65,13 @@ class Frontier:
                 index = (self.size >> (8 * level)) // WIDTH
                 yield TileFile(Tile(level, index, len(hashes)), b"".join(hashes))
 
+    def peaks(self) -> list[bytes]:
+        """Return the hashes of the complete subtrees that the tree consists of, largest first."""
+        return [peak for hashes in reversed(self.levels) for peak in _peaks(hashes)]
+
     def root(self) -> bytes:
         """Return the root of the tree so far."""
-        peaks: list[bytes] = []
-        for hashes in reversed(self.levels):
-            edge = _peaks(hashes)
-            peaks += edge
-        return fold(peaks)
+        return fold(self.peaks())
 
     def copy(self) -> Frontier:
         """Return an independent copy."""

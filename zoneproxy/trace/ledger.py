@@ -5,26 +5,31 @@
     <log>/checkpoint, tile/   the public tree (C2SP tlog-tiles)
     <log>/policy/<sha256>.yaml  archived policies
     <log>/wal/                write-ahead log (`zoneproxy.trace.wal`), private
-    <log>/open/<N>            opening records of entry bundle N (`u32 length | record` each), private
+    <log>/open/<N>            opening records of entry bundle N (`zoneproxy.trace.opening_files`), private
     <log>/state/signed        the newest checkpoint ever signed
     <log>/state/lock          held by the one process that writes
 
 Append: write one group, flush it once, and only then acknowledge. Publish, when the log has grown:
 
     1 openings   2 full bundles and tiles, then partial ones   3 read all of them back and compute the
-    tree again from what was read   4 sign   5 `state/signed`   6 `checkpoint`
+    tree again from what was read   4 sign   5 `state/signed`   6 `checkpoint`   7 delete old segments
 
-The write-ahead log is the only source of truth; every other file is a function of it. A crash between
-any two steps leaves files that the next publication finds identical or writes again; it can't leave a
-published checkpoint without its files, nor a signed tree that the write-ahead log does not hold.
+The write-ahead log is the source of truth for all that is not published; every other file is a function
+of the entries. A crash between any two steps leaves files that the next publication finds identical or
+writes again; it can't leave a published checkpoint without its files, nor a signed tree whose entries are
+neither in the write-ahead log nor in the public tree.
 
-Recovery is the same code as the first start: read all groups, check both checkpoints and every published
-file against them, write the last group again into a new segment, go on.
+Deletion: a segment that the log rolled over to begins with the state of the chains there. Once all entries
+before it lie in full bundles under the published checkpoint, which covers more than them, the segments
+before it are deleted, in any order: recovery begins at the newest such segment and looks at none before.
+
+Recovery is the same code as the first start: take the edge of the tree at that segment from the public
+files (an empty one if there is none such), read all groups from there, check both checkpoints and the
+files of those groups against them, write the last group again into a new segment, go on.
 """
 
 from __future__ import annotations
 
-import struct
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,14 +42,18 @@ from zoneproxy.trace.files import Files
 from zoneproxy.trace.frontier import Frontier, TileFile
 from zoneproxy.trace.merkle import CompactRange, leaf_hash
 from zoneproxy.trace.note import Signer
-from zoneproxy.trace.tiles import ENTRIES, WIDTH, Tile, decode_bundle, width_at
+from zoneproxy.trace.opening_files import encode_openings, open_path
+from zoneproxy.trace.restore import edge_at, is_covered
+from zoneproxy.trace.tiles import ENTRIES, WIDTH, decode_bundle, width_at
 from zoneproxy.trace.wal import (
     SEGMENT_BYTES,
     Group,
     Item,
-    decode_group,
     encode_group,
+    encode_state,
     join_segments,
+    read_segment,
+    read_state,
     segment_first,
     segment_name,
 )
@@ -53,10 +62,12 @@ FORMAT = "zoneproxy-log-1"
 LOG_FILE = "log.json"
 CHECKPOINT = "checkpoint"
 SIGNED = "state/signed"
-_LENGTH = struct.Struct(">I")
 
 Visit = Callable[[int, bytes, bytes], None]
 """Told of each entry in order: index, bytes, leaf hash."""
+
+Resume = Callable[[int, bytes], None]
+"""Told, before any entry, where the reading begins if not at 0, and the state of the chains there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,34 +76,6 @@ class _Waiting:
 
     item: Item
     leaf: bytes
-
-
-def open_path(bundle: int) -> str:
-    """Return where the openings of an entry bundle lie."""
-    return Tile(ENTRIES, bundle).folder.replace("tile/entries/", "open/", 1)
-
-
-def encode_openings(openings: Sequence[bytes]) -> bytes:
-    """Write the opening records of a bundle, in the order of its entries."""
-    return b"".join(_LENGTH.pack(len(opening)) + opening for opening in openings)
-
-
-def decode_openings(data: bytes) -> list[bytes]:
-    """Read the opening records of a bundle; an empty one stands for none.
-
-    Raises:
-        VerificationError: the file is cut or overlong.
-    """
-    openings: list[bytes] = []
-    place = 0
-    while place < len(data):
-        start = place + _LENGTH.size
-        end = start + int.from_bytes(data[place:start], "big")
-        if start > len(data) or end > len(data):
-            raise VerificationError("the file of openings is cut short", where=f"byte {place}")
-        openings.append(data[start:end])
-        place = end
-    return openings
 
 
 class Ledger:
@@ -120,6 +103,7 @@ class Ledger:
         self.published = 0
         self._segment = segment_name(0)
         self._segment_bytes = 0
+        self._starts: deque[int] = deque()  # where segments begin that have a state
         self._waiting: deque[_Waiting] = deque()  # from the thread that appends to the one that publishes
         self._frontier = Frontier()
         self._openings: list[bytes] = []  # those of the frontier's last bundle
@@ -137,7 +121,7 @@ class Ledger:
         for folder in ("wal", "open", "state"):
             self._files.make_folder(folder, private=True)
         self._files.make_folder("tile", private=False)
-        self._new_segment(0)
+        self._new_segment(0, b"")
         self.append([first])
         self.publish()
         keys = "".join(f"{key.vkey}\n" for key in self._signer.verifiers)
@@ -150,11 +134,12 @@ class Ledger:
 
     # ---- every later start -------------------------------------------------------------------
 
-    def recover(self, visit: Visit) -> None:
-        """Read the log back and make it ready to go on.
+    def recover(self, visit: Visit, resume: Resume = lambda first, state: None) -> None:
+        """Read the log back, from the newest state that will do, and make it ready to go on.
 
         Args:
             visit: told of each entry, in order.
+            resume: told first where the reading begins, if not at the log's beginning.
 
         Raises:
             ConfigError: this is no log, or another one. Nothing was changed.
@@ -169,6 +154,11 @@ class Ledger:
                 proof={"signed": str(signed.size), "published": str(published.size)},
             )
         names = [name for name in self._files.names("wal") if segment_first(name) is not None]
+        start, state = self._find_start(names, published)
+        if state is not None:
+            resume(start, state)
+            self._begin_at(start, published)
+        names = [name for name in names if (segment_first(name) or 0) >= start]
         last = self._replay(names, signed, published, visit)
         if self.size < signed.size:
             raise VerificationError(
@@ -194,11 +184,27 @@ class Ledger:
             raise VerificationError("a checkpoint of the log is missing", where=path)
         return open_checkpoint(data, self._signer.verifiers, self._origin)
 
+    def _find_start(self, names: list[str], published: Checkpoint) -> tuple[int, bytes | None]:
+        """Find the newest segment with a state that the public tree covers; older ones may be gone."""
+        for name in reversed(names):
+            first, found = segment_first(name), read_state(self._read_segment(name))
+            if found is not None and found[0] == first:
+                self._starts.appendleft(first)
+                if is_covered(first, published.size):
+                    return found
+        return 0, None
+
+    def _begin_at(self, start: int, published: Checkpoint) -> None:
+        self._frontier = edge_at(start, published.size, self._files.read)
+        self._compact = CompactRange(start, self._frontier.peaks())
+        self._openings = [b""] * (start % WIDTH)  # never written: the published tree covers their bundle
+        self.size = start
+
     def _replay(
         self, names: list[str], signed: Checkpoint, published: Checkpoint, visit: Visit
     ) -> Group | None:
         last: Group | None = None
-        for group in join_segments(names, self._read_segment):
+        for group in join_segments(names, self._read_segment, self.size):
             for item in group.items:
                 self._replay_item(item, signed, published, visit)
             last = group
@@ -245,11 +251,13 @@ class Ledger:
         """
         if last is None:
             raise VerificationError("the write-ahead log is empty", where="wal")
-        if decode_group(self._read_segment(names[-1])) is None:
+        if not read_segment(self._read_segment(names[-1]))[0]:
             self._files.remove(f"wal/{names[-1]}")
             self._files.sync_folder("wal")
-        data = encode_group(last)
-        self._segment, self._segment_bytes = segment_name(last.first), len(data)
+        self._segment = segment_name(last.first)
+        state = read_state(self._read_segment(self._segment))  # where it is the first group of its segment
+        data = (encode_state(*state) if state else b"") + encode_group(last)
+        self._segment_bytes = len(data)
         replace(self._files, f"wal/{self._segment}", data, private=True)
 
     # ---- append ------------------------------------------------------------------------------
@@ -260,8 +268,6 @@ class Ledger:
         A crash before the flush returned leaves a tail that recovery drops, or a whole group that it
         keeps: nobody was told of either.
         """
-        if self._segment_bytes >= SEGMENT_BYTES:
-            self._new_segment(self.size)
         data = encode_group(Group(self.size, tuple(items)))
         path = f"wal/{self._segment}"
         self._files.append(path, data)
@@ -272,9 +278,30 @@ class Ledger:
         self.size += len(made)
         return [waiting.leaf for waiting in made]
 
-    def _new_segment(self, first: int) -> None:
-        self._segment, self._segment_bytes = segment_name(first), 0
-        self._files.create(f"wal/{self._segment}", private=True)
+    @property
+    def segment_full(self) -> bool:
+        """True if the next group should go into a new segment: call `roll` before it."""
+        return self._segment_bytes >= SEGMENT_BYTES
+
+    def roll(self, state: bytes) -> None:
+        """Begin a new segment, between two groups.
+
+        A crash in here leaves a segment without a group, which recovery removes. The state is durable
+        before any group is written behind it.
+
+        Args:
+            state: the state of the chains after all entries so far.
+        """
+        self._new_segment(self.size, encode_state(self.size, state))
+        self._starts.append(self.size)
+
+    def _new_segment(self, first: int, head: bytes) -> None:
+        self._segment, self._segment_bytes = segment_name(first), len(head)
+        path = f"wal/{self._segment}"
+        self._files.create(path, private=True)
+        if head:
+            self._files.append(path, head)
+            self._files.sync(path)
         self._files.sync_folder("wal")
 
     # ---- publish -----------------------------------------------------------------------------
@@ -298,7 +325,23 @@ class Ledger:
         self._write_signed(note)
         self._write_checkpoint(note)
         self.published = checkpoint.size
+        self._delete_covered()
         return checkpoint
+
+    def _delete_covered(self) -> None:
+        """Delete the segments before the newest state that the published tree covers.
+
+        A crash leaves any of them: recovery does not look at them, and the next deletion takes them.
+        """
+        keep = 0
+        while self._starts and is_covered(self._starts[0], self.published):
+            keep = self._starts.popleft()
+        old = [name for name in self._files.names("wal") if (segment_first(name) or 0) < keep] if keep else []
+        for name in old:
+            if segment_first(name) is not None:
+                self._files.remove(f"wal/{name}")
+        if old:
+            self._files.sync_folder("wal")
 
     def _write_tiles(self, batch: list[_Waiting]) -> list[TileFile]:
         done: list[TileFile] = []

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.checkpoint import Checkpoint, open_checkpoint
-from zoneproxy.trace.ledger import CHECKPOINT, decode_openings, open_path
+from zoneproxy.trace.ledger import CHECKPOINT
 from zoneproxy.trace.merkle import HASH_BYTES
 from zoneproxy.trace.note import MAX_NOTE_BYTES, VerifierKey
+from zoneproxy.trace.opening_files import decode_openings, open_path
 from zoneproxy.trace.tiles import ENTRIES, MAX_BUNDLE_BYTES, WIDTH, Tile, decode_bundle, width_at
 
 MAX_POLICY_BYTES = 16 * 1024 * 1024

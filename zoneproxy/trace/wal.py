@@ -5,7 +5,12 @@ A segment is a file `<index of its first entry, 20 digits>.wal` of groups, one a
     "ZPG1" | u64 first index | u32 count | u32 body length | u32 CRC-32 | body
     body = count times   u32 entry length | entry | u32 opening length | opening
 
-Integers are big endian; the CRC is over first index, count, body length and body. An item carries the
+A segment that the log rolled over to begins, before its first group, with the state of the log's chains
+(`zoneproxy.trace.chain`) after all entries before it:
+
+    "ZPS1" | u64 first index | u32 length | u32 CRC-32 | state
+
+Integers are big endian; a CRC is over the fields before it but the four letters, and what follows it. An item carries the
 entry and its private opening record (of length 0 where there is none), so that both are durable before
 either is acknowledged.
 
@@ -15,6 +20,9 @@ anywhere after them, are a tail that was never acknowledged. Anything else that 
 and the log refuses to start. Recovery writes the last good group again into a segment of its own (what
 was read back may only have stood in the page cache): so a segment whose successor begins at an index
 that it has already reached may end in a torn tail, and the groups of both must agree.
+
+**Short logs.** From a segment with a state everything before it can be told from the public tree, so the
+segments before it are deleted once the tree holds their entries (`zoneproxy.trace.ledger` says when).
 
 Worked example: the group of the one entry `abc`, without opening, at index 5 is 24 bytes of head
 (`5a504731 0000000000000005 00000001 0000000b` and its CRC) and the body `00000003 616263 00000000`.
@@ -31,9 +39,12 @@ from dataclasses import dataclass
 from zoneproxy.terms.errors import VerificationError
 
 MAGIC = b"ZPG1"
-SEGMENT_BYTES = 64 * 1024 * 1024
+STATE_MAGIC = b"ZPS1"
+SEGMENT_BYTES = 16 * 1024 * 1024
+"""A start reads little more than two segments; a roll costs two flushes."""
 MAX_BODY_BYTES = 256 * 1024 * 1024
 _FIELDS = struct.Struct(">QII")
+_STATE_FIELDS = struct.Struct(">QI")
 _CRC = struct.Struct(">I")
 _LENGTH = struct.Struct(">I")
 _HEAD_BYTES = len(MAGIC) + _FIELDS.size + _CRC.size
@@ -116,14 +127,35 @@ def _decode_items(body: bytes) -> list[Item] | None:
     return items
 
 
+def encode_state(first: int, state: bytes) -> bytes:
+    """Write the state of the chains before entry `first`, as a segment begins with it."""
+    fields = _STATE_FIELDS.pack(first, len(state))
+    return STATE_MAGIC + fields + _CRC.pack(zlib.crc32(state, zlib.crc32(fields))) + state
+
+
+def read_state(data: bytes) -> tuple[int, bytes] | None:
+    """Read the state that a segment begins with, and its first index; `None` if it has no good one."""
+    start = len(STATE_MAGIC) + _STATE_FIELDS.size + _CRC.size
+    if data[: len(STATE_MAGIC)] != STATE_MAGIC or start > len(data):
+        return None
+    fields = data[len(STATE_MAGIC) : start - _CRC.size]
+    first, length = _STATE_FIELDS.unpack(fields)
+    (crc,) = _CRC.unpack_from(data, start - _CRC.size)
+    state = data[start : start + length]
+    if len(state) != length or zlib.crc32(state, zlib.crc32(fields)) != crc:
+        return None
+    return first, state
+
+
 def read_segment(data: bytes) -> tuple[list[Group], int]:
-    """Read a segment's good groups from its start; return them and the bytes that they take.
+    """Read a segment's good groups from its start; return them and the bytes up to the last one's end.
 
     Raises:
         VerificationError: a damaged group has a good one after it, or the indexes don't follow on.
     """
     groups: list[Group] = []
-    place = 0
+    found_state = read_state(data)
+    place = len(encode_state(*found_state)) if found_state else 0
     while (found := decode_group(data, place)) is not None:
         group, after = found
         if groups and group.first != groups[-1].end:
@@ -145,17 +177,18 @@ def _good_group_after(data: bytes, offset: int) -> bool:
     return False
 
 
-def join_segments(names: Sequence[str], read: Callable[[str], bytes]) -> Iterator[Group]:
+def join_segments(names: Sequence[str], read: Callable[[str], bytes], start: int = 0) -> Iterator[Group]:
     """Yield the groups of all segments in the order of their indexes, each once.
 
     Args:
         names: the segments, in the order of their names.
         read: returns a segment's bytes by its name; one segment at a time is held.
+        start: the index that the first of them begins with.
 
     Raises:
         VerificationError: corruption, see the module's rule of torn tails.
     """
-    reached = 0
+    reached = start
     last: Group | None = None
     for name, following in zip(names, [*names[1:], ""], strict=False):
         data = read(name)

@@ -10,6 +10,7 @@ import pytest
 from tests.support.decided_log import GOOD, MIXED, ROOT, write_decided
 from tests.support.small_policy import THREE_RULES, text
 from tests.unit.cli.test_policy import zoneproxy
+from tests.unit.policy.test_prove import FLOW_RULES, WHOLE
 
 HOLDS = """\
 invariants:
@@ -50,6 +51,23 @@ def test_a_counterexample_is_shown_and_written_as_a_test(
     (folder / "breaks.yaml").write_bytes(text(THREE_RULES.replace("lt: 2", "lt: 3") + BREAKS))
     assert zoneproxy("test", target) == 0
     assert zoneproxy("prove", folder / "breaks.yaml", "--json") == 0
+
+
+def test_a_broken_flow_is_written_as_a_test(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 5; the test stands at the leg where the answer leaves."""
+    (folder / "flow.yaml").write_bytes(text(FLOW_RULES + WHOLE.replace("overseas,", "zone,")))
+    target = folder / "witness.yaml"
+    assert zoneproxy("prove", folder / "flow.yaml", "--write-test", target) == 5
+    assert "INV-001 flow     VIOLATED" in capsys.readouterr().out
+    assert list(json.loads(target.read_text())["tests"][0]["expect"]) == ["return"]
+
+
+def test_an_empty_proof_is_called_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where nothing is allowed, everything is proved, and nothing is said."""
+    rules = FLOW_RULES.replace("{exchange.kind: serve}", "{exchange.kind: outward}")
+    (folder / "flow.yaml").write_bytes(text(rules + WHOLE))
+    assert zoneproxy("prove", folder / "flow.yaml") == 0
+    assert "warning: nothing at all is allowed in `flow`" in capsys.readouterr().out
 
 
 def test_results_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

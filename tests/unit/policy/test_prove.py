@@ -10,8 +10,9 @@ from tests.support.small_policy import rule, small
 from zoneproxy.policy import prove as module
 from zoneproxy.policy.bundle import Policy, load
 from zoneproxy.policy.decide import decide_layer
-from zoneproxy.policy.prove import prove
+from zoneproxy.policy.prove import FLOW, prove
 from zoneproxy.terms.decision import LayerDecision
+from zoneproxy.terms.facts import known_in
 from zoneproxy.terms.phase import Phase
 
 POLICIES = Path(__file__).resolve().parents[3] / "policies"
@@ -124,6 +125,72 @@ def test_the_design_example_is_proved(shared: Path) -> None:
     """17 proofs, 14 redundant rules, none dead: as the design page measured."""
     report = prove([load((shared / "design" / "example-policy.yaml").read_bytes(), "x.yaml")])
     assert report.holds
-    assert len(report.proofs) == 17
+    assert len(report.proofs) == 17 + 9
     assert [note.kind for note in report.notes] == ["redundant"] * 14
     assert len(report.shared) == 2
+
+
+FLOW_RULES = """\
+rules:
+  - {id: COL-001, phase: collect, effect: deny, when: {ingress.side: {not: overseas}}, reason: not_separated}
+  - {id: COL-900, phase: collect, effect: allow, when: {exchange.kind: serve}, reason: collected_overseas}
+  - {id: PRO-900, phase: process, effect: allow, when: {data.mixing: clean}, reason: processed_in_zone}
+  - {id: RET-900, phase: return, effect: allow, when: {response.mixing: clean}, reason: called_outward}
+invariants:
+"""
+WHOLE = """\
+  - id: INV-001
+    scope: flow
+    phase: return
+    claim: an answer that leaves was asked for overseas, on clean data
+    allow_implies: {ingress.side: overseas, data.mixing: clean}
+"""
+
+
+def test_a_flow_rests_on_the_rules_of_all_its_legs() -> None:
+    """What collect and process made sure of, return need not ask again."""
+    report = prove([small(FLOW_RULES + WHOLE)])
+    assert [(proof.id, proof.phase, proof.holds) for proof in report.proofs] == [("INV-001", FLOW, True)]
+    assert [size.phase for size in report.sizes] == [*Phase, FLOW]
+    by_itself = prove([small(FLOW_RULES + WHOLE.replace("    scope: flow\n", ""))])
+    assert [(proof.phase, proof.holds) for proof in by_itself.proofs] == [(Phase.RETURN, False), (FLOW, True)]
+
+
+@pytest.mark.parametrize("lost", ["COL-001", "data.mixing: clean}, reason"])
+def test_a_flow_that_breaks_comes_with_facts_for_every_leg(lost: str) -> None:
+    """The counterexample passes collect, process and return; the run-time check stops it."""
+    rules = (
+        FLOW_RULES.replace("{data.mixing: clean}", "{purpose: inference}")
+        if "mixing" in lost
+        else ("\n".join(line for line in FLOW_RULES.splitlines() if lost not in line) + "\n")
+    )
+    subject = small(rules + WHOLE)
+    proof = prove([subject]).proofs[0]
+    assert (proof.phase, proof.holds) == (FLOW, False)
+    assert proof.allowed_by == ("COL-900", "PRO-900", "RET-900")
+    answers = [decide_layer(subject, phase, known_in(phase, proof.witness)) for phase in Phase]
+    assert [answer.effect for answer in answers] == ["allow", "allow", "deny"]
+    assert answers[2].by == "invariant"
+
+
+def test_only_served_exchanges_are_flows() -> None:
+    """An outward call has one leg; what holds of it is proved there."""
+    rules = FLOW_RULES.replace("{exchange.kind: serve}", "{exchange.kind: outward}")
+    report = prove([small(rules + WHOLE)])
+    assert report.sizes[-1].allowed == 0
+    assert report.holds
+
+
+def test_where_no_flow_passes_no_flow_is_said_to_hold() -> None:
+    """A layer that speaks of one phase only proves nothing of flows."""
+    assert {proof.phase for proof in prove([policy(ALLOW)]).proofs} == {Phase.COLLECT}
+
+
+def test_the_pilots_flow_is_proved_of_the_floor_alone() -> None:
+    """Collect overseas, process in the zone, return overseas: whatever the operator writes (Z4-Z6)."""
+    name = "shantou-pilot.regulator.yaml"
+    report = prove([load((POLICIES / name).read_bytes(), name)])
+    flow = {proof.id: proof.holds for proof in report.proofs if proof.phase == FLOW}
+    assert flow["INV-020"]
+    assert all(flow.values())
+    assert report.sizes[-1].allowed > 0

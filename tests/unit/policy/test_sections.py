@@ -85,6 +85,11 @@ ROUTE = "{id: cable-1, kind: submarine_cable, peer_country: SG, separation: phys
         ("require_facts: {collect: [egress.route]}\n", "ZP2002", "not known in phase `collect`"),
         ("invariants: [{id: INV-001, phase: collect, claim: c}]\n", "ZP2013", "exactly one of"),
         (
+            "invariants: [{id: INV-001, scope: flow, phase: collect, claim: c, allow_implies: {ingress.side: zone}}]\n",
+            "ZP2032",
+            "phase `return` only",
+        ),
+        (
             (
                 "invariants:\n  - {id: INV-001, phase: collect, claim: c, "
                 "never_allow_when: {trace.writable: false}, allow_implies: {origin.class: zone}}\n"
