@@ -88,27 +88,32 @@ class Boundary:
         """True while connections may be accepted."""
         return self.core is not None and self.core.open
 
-    @property
-    def limits(self) -> Limits:
-        """The configured limits."""
-        return self._core.limits
+    # Not properties: mitmproxy reads every attribute of an addon when it is added, configured or not.
 
-    @property
-    def _core(self) -> Core:
+    def limits(self) -> Limits:
+        """Return the configured limits."""
+        return self.assembled().limits
+
+    def assembled(self) -> Core:
+        """Return the assembled boundary.
+
+        Raises:
+            RuntimeError: there is no configuration yet; whatever asked is shut.
+        """
         if self.core is None:
             raise RuntimeError("the boundary has no configuration yet")
         return self.core
 
     def is_outward(self, route: str) -> bool:
         """Tell whether a route is the zone's own outward door."""
-        return self._core.is_outward(route)
+        return self.assembled().is_outward(route)
 
     # ---- 1 door --------------------------------------------------------------------------------
 
     def client_connected(self, client: Client) -> None:
         """Refuse a connection that came in by no declared door."""
         route = getattr(client.proxy_mode, "route", None)
-        if not self.ready or route is None or not self._core.has_route(route):
+        if not self.ready or route is None or not self.assembled().has_route(route):
             client.error = "no declared door"
 
     async def zone_malformed(self, malformed: Malformed) -> None:
@@ -116,7 +121,7 @@ class Boundary:
         crossing = self._begin(malformed.client)
         head = HeadArrived(
             method="", target_host="", target_port=0, path="", headers=(), state="malformed",
-            now_ms=self._core.clock.now_ms(), trace_writable=self._core.journal.writable,
+            now_ms=self.assembled().clock.now_ms(), trace_writable=self.assembled().journal.writable,
             detail=malformed.detail,
         )  # fmt: skip
         for order in await crossing.take(head):
@@ -145,8 +150,8 @@ class Boundary:
         head = read_head(
             flow.request,
             forward_proxy=outward,
-            now_ms=self._core.clock.now_ms(),
-            trace_writable=self._core.journal.writable,
+            now_ms=self.assembled().clock.now_ms(),
+            trace_writable=self.assembled().journal.writable,
             parent=parent.passage.exchange.facts if parent else None,
             parent_id=parent_id,
             fault=flow.error.msg if flow.error else "",
@@ -167,7 +172,7 @@ class Boundary:
             return
         flow.response = shut()
         state = "malformed" if flow.request.trailers else "ok"
-        body = BodyArrived(flow.request.raw_content or b"", self._core.journal.writable, state=state)
+        body = BodyArrived(flow.request.raw_content or b"", self.assembled().journal.writable, state=state)
         orders = await crossing.take(body, size_bytes=len(body.body))
         self._apply(flow, orders)
         forward = next((order for order in orders if isinstance(order, Forward)), None)
@@ -277,7 +282,9 @@ class Boundary:
         words = flow.error.msg if flow.error else ""
         state = crossing.passage.state
         if state is State.READING and "body_size_limit" in words:
-            orders = await crossing.take(BodyArrived(b"", self._core.journal.writable, state="too_large"))
+            orders = await crossing.take(
+                BodyArrived(b"", self.assembled().journal.writable, state="too_large")
+            )
         elif flow.metadata.get(AT_FAULT) == "client" or state in (State.OPEN, State.READING):
             orders = await crossing.take(ClientGone())
         elif state is State.INSIDE:
@@ -338,8 +345,8 @@ class Boundary:
 
     def _begin(self, client: Client) -> Crossing:
         route = str(getattr(client.proxy_mode, "route", ""))
-        passage = self._core.begin(route=route, connection=client.id, peer=client.peername)
-        return self.crossings.begin(passage, self._core.journal)
+        passage = self.assembled().begin(route=route, connection=client.id, peer=client.peername)
+        return self.crossings.begin(passage, self.assembled().journal)
 
     def _end(self, crossing: Crossing) -> None:
         if self.crossings.end(crossing):
@@ -356,7 +363,7 @@ class Boundary:
         return (named[0], crossing) if crossing is not None else ("", None)
 
     def _pin(self, client: Client) -> Pin:
-        return self._core.pin(str(getattr(client.proxy_mode, "route", "")), client.id)
+        return self.assembled().pin(str(getattr(client.proxy_mode, "route", "")), client.id)
 
     def _apply(self, flow: http.HTTPFlow, orders: list[Command], *, page: bool = False) -> None:
         """Carry out what ends a flow; `page` leaves the refusal for the layer to send."""

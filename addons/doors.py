@@ -196,7 +196,7 @@ class ZoneInstance(mode_servers.AsyncioServerInstance[ZoneMode]):
         if boundary is None or not boundary.ready:
             writer.close()
             return
-        limits = boundary.limits
+        limits = boundary.limits()
         guard = GuardedReader(
             reader,
             max_head_bytes=limits.max_header_bytes,

@@ -12,6 +12,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from mitmproxy import ctx, exceptions
+from mitmproxy.proxy.mode_specs import ProxyMode
 
 from addons import doors
 from addons.boundary import Boundary
@@ -70,6 +71,12 @@ class DeveloperDoor(Boundary):
             ctx.master.shutdown()
             return
         self.zone.tell_failure(ctx.master.shutdown)
+        # mitmdump reads a script only after it has opened its usual listener (which the boundary
+        # refuses): close that one, open the doors.
+        servers = ctx.master.addons.get("proxyserver").servers
+        if not await servers.update([ProxyMode.parse(mode) for mode in self.zone.boundary.modes()]):
+            ctx.master.shutdown()
+            return
         await self.zone.start()
 
     async def done(self) -> None:

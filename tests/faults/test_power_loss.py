@@ -15,19 +15,22 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from tests.support.crash_files import CrashFiles, PowerLossError
-from tests.support.logs import ORIGIN, Writer, signer
+from tests.support.logs import ORIGIN, Writer, decision, signer
 from zoneproxy.replay.audit import audit
 from zoneproxy.replay.flaws import FlawClass
 from zoneproxy.terms.errors import ConfigError, VerificationError
 from zoneproxy.trace import durable
+from zoneproxy.trace.chain import Chains
 from zoneproxy.trace.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
+from zoneproxy.trace.entry import peek
 from zoneproxy.trace.files import Files
 from zoneproxy.trace.frontier import TileFile
 from zoneproxy.trace.ledger import CHECKPOINT, SIGNED, Ledger, _Waiting
 from zoneproxy.trace.merkle import CompactRange, leaf_hash
 from zoneproxy.trace.note import Signer
 from zoneproxy.trace.reader import LogReader
-from zoneproxy.trace.wal import Group, Item
+from zoneproxy.trace.segments import Segments
+from zoneproxy.trace.wal import Group, Item, encode_group, segment_name
 
 MAX_DISKS = 300
 
@@ -41,7 +44,8 @@ GROUPS: list[list[Item]] = [
     [WRITER.item("worker_start", START)],
 ]
 LAST = [WRITER.item("worker_stop", {"cause": "drain"})]
-PLAN: list[list[Item] | str] = [
+Step = list[Item] | str
+PLAN: list[Step] = [
     GROUPS[0],
     GROUPS[1],
     "publish",
@@ -51,6 +55,34 @@ PLAN: list[list[Item] | str] = [
     GROUPS[3],
     "publish",
 ]
+
+
+LONG_WRITER = Writer()
+LONG_BASE = [
+    [LONG_WRITER.opening(), LONG_WRITER.item("decision", decision(1))],
+    [LONG_WRITER.item("alarm", {"code": "x", "flow": None, "count": n}) for n in range(250)],
+    [LONG_WRITER.item("worker_start", START)],
+]
+"""253 entries; the exchange of entry 1 stays under way."""
+LONG_PLAN: list[Step] = []
+for _step in (
+    "item",
+    "item",
+    "roll",
+    "item",
+    "item",
+    "publish",
+    "restart",
+    "item",
+    "roll",
+    "item",
+    "publish",
+):
+    if _step == "item":
+        LONG_PLAN.append([LONG_WRITER.item("worker_stop", {"cause": "stop"})])
+    else:
+        LONG_PLAN.append(_step if _step != "roll" else f"roll {LONG_WRITER.chains.snapshot().decode()}")
+LONG_LAST = [LONG_WRITER.item("worker_stop", {"cause": "drain"})]
 
 
 class Seen:
@@ -78,18 +110,30 @@ def base() -> dict[str, bytes]:
     return next(disk for disk in files.disks())
 
 
-def drive(files: CrashFiles, kind: type[Observed], seen: Seen) -> None:
+def long_base() -> dict[str, bytes]:
+    """A log of 253 entries, published and wholly on disk."""
+    files = CrashFiles()
+    ledger = Ledger(files, ORIGIN, signer())
+    ledger.create(LONG_BASE[0][0])
+    for group in (LONG_BASE[0][1:], *LONG_BASE[1:]):
+        ledger.append(group)
+    ledger.publish()
+    return next(disk for disk in files.disks())
+
+
+def drive(files: CrashFiles, kind: type[Observed], seen: Seen, plan: Sequence[Step]) -> None:
     def start() -> Observed:
         ledger = kind(files, ORIGIN, signer())
         ledger.seen = seen
         ledger.recover(lambda index, entry, leaf: None)
         return ledger
 
-    seen.acknowledged.append(FIRST.entry)
     ledger = start()
-    for step in PLAN:
+    for step in plan:
         if step == "restart":
             ledger = start()
+        elif isinstance(step, str) and step.startswith("roll "):
+            ledger.roll(step.removeprefix("roll ").encode())
         elif isinstance(step, str):
             ledger.publish()
         else:
@@ -97,18 +141,34 @@ def drive(files: CrashFiles, kind: type[Observed], seen: Seen) -> None:
             seen.acknowledged += [item.entry for item in step]
 
 
-def examine(disk: dict[str, bytes], seen: Seen) -> None:
+def examine(disk: dict[str, bytes], seen: Seen, last: list[Item]) -> None:
     """Raise AssertionError if this disk breaks a promise."""
     files = CrashFiles(disk)
-    report = audit(LogReader(files.read_limited, signer().verifiers, files.names))
+    reader = LogReader(files.read_limited, signer().verifiers, files.names)
+    report = audit(reader)
     bad = [flaw for flaw in report.flaws if flaw.kind in {FlawClass.INVALID, FlawClass.MISSING}]
     assert not bad, f"a reader finds a flaw before recovery: {bad[0].where}: {bad[0].message}"
     entries: list[bytes] = []
+    chains = Chains()
+
+    def resume(first: int, state: bytes) -> None:
+        nonlocal chains
+        chains = Chains.restore(state)
+        entries.extend(entry for _, entry in reader.entries(0, first))
+
+    def visit(index: int, entry: bytes, leaf: bytes) -> None:
+        entries.append(entry)
+        assert chains.follow(index, peek(entry), leaf) == [], "the chains are broken"
+
     ledger = Ledger(files, ORIGIN, signer())
     try:
-        ledger.recover(lambda index, entry, leaf: entries.append(entry))
+        ledger.recover(visit, resume)
     except (VerificationError, ConfigError) as error:
         raise AssertionError(f"the start is refused: {error.message}") from error
+    open_flows = {
+        i: peek(entry).body["flow"] for i, entry in enumerate(entries) if b'"t":"decision"' in entry
+    }
+    assert chains.under_way == open_flows, "an exchange under way is forgotten"
     assert entries[: len(seen.acknowledged)] == seen.acknowledged, "an acknowledged entry is lost"
     edge, roots = CompactRange(), {}
     for entry in entries:
@@ -118,28 +178,37 @@ def examine(disk: dict[str, bytes], seen: Seen) -> None:
         assert roots.get(checkpoint.size) == checkpoint.root, (
             "a signed checkpoint is no prefix of the log: a fork"
         )
-    ledger.append(LAST)
+    ledger.append(last)
     assert ledger.publish().size == len(entries) + 1
 
 
 def search(
-    kind: type[Observed] = Observed, wrap: Callable[[CrashFiles], CrashFiles] = lambda files: files
+    kind: type[Observed] = Observed,
+    wrap: Callable[[CrashFiles], CrashFiles] = lambda files: files,
+    *,
+    long: bool = False,
 ) -> tuple[int, int]:
-    """Cut the power after every operation; return how many crashes and disks were examined."""
-    made = base()
+    """Cut the power after every operation; return how many crashes and disks were examined.
+
+    The short plan has few entries; in the long one a bundle fills up and segments are deleted.
+    """
+    made = long_base() if long else base()
+    known = [item.entry for group in LONG_BASE for item in group] if long else [FIRST.entry]
+    plan, last = (LONG_PLAN, LONG_LAST) if long else (PLAN, LAST)
     whole = wrap(CrashFiles(made))
-    drive(whole, kind, Seen())
+    drive(whole, kind, Seen(), plan)
     disks = 0
     for crash_at in range(whole.operations + 1):
         files, seen = wrap(CrashFiles(made)), Seen()
+        seen.acknowledged += known
         files.crash_at = crash_at
         with contextlib.suppress(PowerLossError):
-            drive(files, kind, seen)
+            drive(files, kind, seen, plan)
         for number, disk in enumerate(files.disks()):
             if number == MAX_DISKS:
                 break
             disks += 1
-            examine(disk, seen)
+            examine(disk, seen, last)
     return whole.operations, disks
 
 
@@ -148,6 +217,16 @@ def test_the_order_of_writes_survives_power_loss_at_any_moment() -> None:
     crashes, disks = search()
     assert crashes > 80
     assert disks > 3 * crashes
+
+
+def test_deleting_segments_survives_power_loss_at_any_moment() -> None:
+    """Segments are begun and deleted so that on every disk left nothing is lost or forgotten (Z13, Z14)."""
+    crashes, disks = search(long=True)
+    assert crashes > 100
+    assert disks > 2 * crashes
+    files = CrashFiles(long_base())
+    drive(files, Observed, Seen(), LONG_PLAN)
+    assert f"{0:020d}.wal" not in files.names("wal")
 
 
 def test_making_a_log_survives_power_loss_at_any_moment() -> None:
@@ -241,17 +320,47 @@ class SignedInPlace(Observed):
         super()._write_signed(note)
 
 
-class RecoveryInPlace(Observed):
-    """Mutant: recovery writes the last segment over instead of putting a whole one in its place."""
-
-    def _secure_tail(self, names: list[str], last: Group | None) -> None:
-        path = f"wal/{names[-1]}"
+class SecuredInPlace(Segments):
+    def secure_tail(self, last: Group | None) -> None:
+        path = f"wal/{self.names()[-1]}"
         data = self._files.read(path) or b""
         self._files.create(path, private=True)
         self._files.append(path, data)
         self._files.sync(path)
         self._files.sync_folder("wal")
-        super()._secure_tail(names, last)
+        super().secure_tail(last)
+
+
+class RecoveryInPlace(Observed):
+    """Mutant: recovery writes the last segment over instead of putting a whole one in its place."""
+
+    def __init__(self, files: Files, origin: str, key: Signer) -> None:
+        super().__init__(files, origin, key)
+        self._segments = SecuredInPlace(files)
+
+
+class DeleteTooEarly(Observed):
+    """Mutant: segments are deleted before the checkpoint that covers them is published."""
+
+    def _write_signed(self, note: bytes) -> None:
+        self._segments.delete_covered(self._compact.size)
+        super()._write_signed(note)
+
+
+class Forgetful(Segments):
+    def secure_tail(self, last: Group | None) -> None:
+        """Write the last group without the state that its segment begins with."""
+        super().secure_tail(last)
+        if last is not None:
+            durable.replace(self._files, f"wal/{segment_name(last.first)}", encode_group(last), private=True)
+
+
+class StateLostByRecovery(Observed):
+    """Mutant: recovery writes the first group of a segment again without the state before it."""
+
+    def __init__(self, files: Files, origin: str, key: Signer) -> None:
+        super().__init__(files, origin, key)
+        self._segments = Forgetful(files)
 
 
 @pytest.mark.parametrize(
@@ -268,3 +377,10 @@ def test_mutant_a_wrong_order(kind: type[Observed], found: str) -> None:
     """A wrong order of writes is found."""
     with pytest.raises(AssertionError, match=found):
         search(kind)
+
+
+@pytest.mark.parametrize("kind", [DeleteTooEarly, StateLostByRecovery])
+def test_mutant_a_wrong_deletion(kind: type[Observed]) -> None:
+    """A segment that is deleted too early, or a state that is lost, is found."""
+    with pytest.raises((AssertionError, VerificationError), match="refused|lost|gap"):
+        search(kind, long=True)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.property.test_policy_semantics import condition, facts, known, make, rules
+from tests.support.small_policy import text
 from zoneproxy.policy.bundle import load
 from zoneproxy.policy.cells import Space
 from zoneproxy.policy.decide import decide_layer
 from zoneproxy.policy.diff import compare, equivalent
 from zoneproxy.policy.match import matcher
 from zoneproxy.policy.prove import PhaseModel, prove
-from zoneproxy.terms.facts import FactValue
+from zoneproxy.policy.prove import _flow as flow_of
+from zoneproxy.terms.facts import FactValue, known_in
 from zoneproxy.terms.phase import Phase
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
@@ -81,6 +85,34 @@ def test_equivalent_policies_answer_alike(one: list[Any], two: list[Any], raw: d
     if not changes:
         answers = [decide_layer(policy, Phase.RETURN, known(raw)).effect for policy in (old, new)]
         assert answers[0] == answers[1]
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(st.sampled_from(["allow", "deny"]), condition), min_size=3, max_size=5))
+def test_a_flow_is_what_all_legs_allow(entries: list[Any]) -> None:
+    """Asking every cell at collect, process and return gives the count of the whole-flow model."""
+    phases = [Phase.RETURN, Phase.COLLECT, Phase.PROCESS]
+    lines = [
+        {
+            "id": f"{phase.value[:3].upper()}-{index:03}",
+            "phase": phase.value,
+            "effect": (taken := "allow" if index < len(phases) else effect),
+            "when": when if phase is Phase.RETURN else {"exchange.kind": "serve"},
+            "reason": "called_outward" if taken == "allow" else "not_separated",
+        }
+        for index, (effect, when) in enumerate(entries)
+        for phase in [phases[index % len(phases)]]
+    ]
+    policy = load(text("rules: " + json.dumps(lines) + "\n"), "x.yaml")
+    space, passing = flow_of([policy])
+    if space.size > MOST:
+        return
+    served = [each for each in every(space) if each.get("exchange.kind") == "serve"]
+    allowed = sum(
+        all(decide_layer(policy, phase, known_in(phase, each)).effect == "allow" for phase in Phase)
+        for each in served
+    )
+    assert space.count(passing) == allowed
 
 
 @settings(max_examples=30)

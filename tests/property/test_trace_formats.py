@@ -14,12 +14,20 @@ from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace import canonical
 from zoneproxy.trace.checkpoint import Checkpoint, parse_checkpoint
 from zoneproxy.trace.entry import parse
-from zoneproxy.trace.ledger import decode_openings, encode_openings
 from zoneproxy.trace.note import parse_note, parse_vkey, sign_note
 from zoneproxy.trace.opening import commit, parse_opening
+from zoneproxy.trace.opening_files import decode_openings, encode_openings
 from zoneproxy.trace.proof import InclusionProof, parse_proof
 from zoneproxy.trace.tiles import Tile, decode_bundle, encode_bundle, parse_path
-from zoneproxy.trace.wal import Group, Item, decode_group, encode_group, read_segment
+from zoneproxy.trace.wal import (
+    Group,
+    Item,
+    decode_group,
+    encode_group,
+    encode_state,
+    read_segment,
+    read_state,
+)
 
 KEYS = st.text("abcdefghijklmnopqrstuvwxyz_.", max_size=8)
 SCALARS = (
@@ -36,6 +44,7 @@ VALUES = st.recursive(
 NOTE = sign_note(Checkpoint(ORIGIN, 3, b"r" * 32).text, [signer()]).data
 PROOF = InclusionProof(2, (b"h" * 32, b"i" * 32), NOTE, b"entry").data
 ENTRY = Writer().exchange()[0].entry
+STATE = encode_state(7, b"{}")
 GROUP = encode_group(Group(7, (Item(b"abc", b"de"), Item(b"", b""))))
 
 
@@ -167,14 +176,17 @@ def test_groups_round_trip(first: int, pairs: list[tuple[bytes, bytes]]) -> None
     assert decode_group(data) == (group, len(data))
 
 
-@given(st.binary(max_size=80) | damaged(GROUP) | damaged(GROUP + GROUP))
+@given(st.binary(max_size=80) | damaged(GROUP) | damaged(GROUP + GROUP) | damaged(STATE + GROUP))
 def test_segments_parse_or_raise_their_error(data: bytes) -> None:
     """Groups that are accepted are written back to the same bytes; a flipped one is never taken (Z14)."""
+    state = read_state(data)
+    head = encode_state(*state) if state else b""
+    assert data.startswith(head)
     try:
         groups, good = read_segment(data)
     except VerificationError:
         return
-    assert b"".join(map(encode_group, groups)) == data[:good]
+    assert head + b"".join(map(encode_group, groups)) == data[:good]
 
 
 @given(

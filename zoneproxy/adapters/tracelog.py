@@ -244,7 +244,7 @@ class TraceLog:
         self._writer.start()
         self._publisher.start()
 
-    def _resume(self, first: int, state: bytes) -> None:
+    def _resume(self, _: int, state: bytes) -> None:
         self._chains = Chains.restore(state)
 
     def _visit(self, index: int, data: bytes, leaf: bytes) -> None:

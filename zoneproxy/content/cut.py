@@ -6,7 +6,9 @@ a normal end, so a cut is an event that they raise on.
 
 OpenAI: `{"error": {"message", "type", "param", "code", "trace", "flow"}}`; in a stream the same
 object as one `data:` event. Anthropic: `{"type": "error", "error": {"type", "message", ...}}`; in
-a stream as an `event: error`. A caller of an unknown dialect gets the OpenAI form.
+a stream as an `event: error`. OpenAI's Responses: as OpenAI; in a stream an `event: error` with
+`type`, `code`, `message` and `param` as that API has them, and with `error` as well, because it is
+the member that the official SDKs raise on. A caller of an unknown dialect gets the OpenAI form.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import Any
 from zoneproxy.terms.reasons import Reason
 
 _ANTHROPIC = "anthropic_messages"
+_RESPONSES = "openai_responses"
 _TYPES: Mapping[int, tuple[str, str]] = {
     400: ("invalid_request_error", "invalid_request_error"),
     402: ("insufficient_quota", "billing_error"),
@@ -48,9 +51,11 @@ def cut_event(dialect: str, reason: Reason, *, trace: str, flow: str) -> bytes:
 
     The blank line ends whatever event the caller may be in the middle of.
     """
-    data = _write(_refusal(dialect, reason, trace, flow))
-    name = b"event: error\n" if dialect == _ANTHROPIC else b""
-    return b"\n\n" + name + b"data: " + data + b"\n\n"
+    told = _refusal(dialect, reason, trace, flow)
+    if dialect == _RESPONSES:
+        told |= {"type": "error", **{name: told["error"][name] for name in ("code", "message", "param")}}
+    name = b"event: error\n" if dialect in (_ANTHROPIC, _RESPONSES) else b""
+    return b"\n\n" + name + b"data: " + _write(told) + b"\n\n"
 
 
 def _refusal(dialect: str, reason: Reason, trace: str, flow: str) -> dict[str, Any]:

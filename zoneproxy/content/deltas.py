@@ -1,7 +1,14 @@
 """What an event of a stream adds to which channel, in each dialect.
 
 A channel is one text that grows from event to event: choice index and field for OpenAI
-(`content`, `reasoning`, `tool_calls[i].arguments`, `text`), block index and field for Anthropic.
+(`content`, `reasoning`, `tool_calls[i].arguments`, `text`), block index and field for Anthropic,
+output item, kind and part for OpenAI's Responses, whose events repeat what has grown:
+
+    >>> event = {"type": "response.output_text.delta", "output_index": 0, "content_index": 1,
+    ...          "delta": "Hi"}
+    >>> read_delta("openai_responses", event).grown
+    [((0, 'response.output_text', 1), 'Hi')]
+
 Every other string of an event is a remark: it does not grow, it is scanned by itself.
 """
 
@@ -15,7 +22,9 @@ from zoneproxy.content.walk import strings
 from zoneproxy.terms.finding import Segment
 
 ANTHROPIC = "anthropic_messages"
+RESPONSES = "openai_responses"
 Channel = tuple[str | int, ...]
+_LAST_RESPONSES = frozenset(("response.completed", "response.incomplete", "response.failed", "error"))
 _FIXED = frozenset(("role", "type", "id", "index"))
 
 
@@ -42,7 +51,9 @@ class Delta:
 
 def read_delta(dialect: str, event: dict[str, Any]) -> Delta:
     """Read what an event's JSON object adds; forms that the dialect does not know are remarks."""
-    return _anthropic(event) if dialect == ANTHROPIC else _openai(event)
+    if dialect == ANTHROPIC:
+        return _anthropic(event)
+    return _responses(event) if dialect == RESPONSES else _openai(event)
 
 
 def _openai(event: dict[str, Any]) -> Delta:
@@ -116,6 +127,31 @@ def _anthropic(event: dict[str, Any]) -> Delta:
     elif kind in ("message_delta", "message_stop"):
         delta.closed.append(())
         delta.terminal = kind == "message_stop"
+    return delta
+
+
+def _responses(event: dict[str, Any]) -> Delta:
+    kind, response = event.get("type"), event.get("response")
+    kind = kind if isinstance(kind, str) else ""
+    item = event.get("output_index", 0)
+    part = event.get("content_index", event.get("summary_index", 0))
+    at: Channel = (item if type(item) is int else -1,)
+    field: Channel = (*at, kind.rpartition(".")[0], part if type(part) is int else -1)
+    delta = Delta(
+        usage=isinstance(response, dict) and isinstance(response.get("usage"), dict),
+        terminal=kind in _LAST_RESPONSES,
+    )
+    for key, value in event.items():
+        if key == "delta" and isinstance(value, str) and kind.endswith(".delta"):
+            delta.grown.append((field, value))
+        elif value is not None:
+            _remark(value, delta)
+    if delta.terminal:
+        delta.closed.append(())
+    elif kind == "response.output_item.done":
+        delta.closed.append(at)
+    elif kind.endswith(".done"):
+        delta.closed.append(field)
     return delta
 
 

@@ -38,6 +38,7 @@ class Endpoint:
 _EXACT = {
     ("POST", "/v1/chat/completions"): Endpoint("openai_chat", "inference", "json", streamable=True),
     ("POST", "/v1/completions"): Endpoint("openai_completions", "inference", "json", streamable=True),
+    ("POST", "/v1/responses"): Endpoint("openai_responses", "inference", "json", streamable=True),
     ("POST", "/v1/embeddings"): Endpoint("openai_embeddings", "embedding", "json"),
     ("POST", "/v1/messages"): Endpoint("anthropic_messages", "inference", "json", streamable=True),
     ("GET", "/v1/models"): Endpoint("openai_models", "model_listing", "none"),

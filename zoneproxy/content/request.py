@@ -19,7 +19,7 @@ from zoneproxy.terms.finding import Segment
 
 RequestState = Literal["ok", "unknown_type", "unreadable", "too_large"]
 _USAGE_DIALECTS = ("openai_chat", "openai_completions")
-_MAX_TOKEN_FIELDS = ("max_tokens", "max_completion_tokens")
+_MAX_TOKEN_FIELDS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,8 @@ def _asked(endpoint: Endpoint, asked: dict[str, Any], body: bytes) -> RequestRea
     include_usage = (options or {}).get("include_usage") or False
     if not isinstance(include_usage, bool):
         raise UnreadableError("`include_usage` is not true or false")
+    if asked.get("background") not in (None, False):
+        raise UnreadableError("the answer would not come on the connection that asked for it")
     inject = streamed and not include_usage and endpoint.dialect in _USAGE_DIALECTS
     return RequestReading(
         "ok",

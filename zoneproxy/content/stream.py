@@ -1,7 +1,7 @@
 r"""The streaming window: events in, events out, unchanged and in order, but for what must wait.
 
 An event is delivered as soon as nothing in it can still become part of an identifier; events are
-never rewritten, split or reordered. The terminal marker (`data: [DONE]`, `message_stop`) and all
+never rewritten, split or reordered. The terminal marker (`data: [DONE]`, `message_stop`, `response.completed`) and all
 that comes with it is given back by `end` alone, so that it can wait until the record is durable.
 Where the boundary itself asked for usage, what the model server added for that is taken out.
 
@@ -25,7 +25,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from zoneproxy.content.deltas import Channel, Delta, read_delta
+from zoneproxy.content.deltas import ANTHROPIC, RESPONSES, Channel, Delta, read_delta
 from zoneproxy.content.detectors.view import Hit
 from zoneproxy.content.dialects import Endpoint
 from zoneproxy.content.locate import locate
@@ -38,12 +38,13 @@ from zoneproxy.terms.finding import Finding, Segment
 
 StreamState = Literal["ok", "unreadable", "too_large", "truncated"]
 _MAX_EVENT_BYTES = 256 * 1024
+# The last event of a response repeats the request's instructions and the whole answer.
+_RESPONSES_EVENTS_ARE_LARGER = 4
 _MAX_PENDING_BYTES = 1024 * 1024
 _MAX_CHANNELS = 64
 _MAX_DEPTH = 64
 _MAX_REMARKS = 256
 _DONE = "[DONE]"
-_ANTHROPIC = "anthropic_messages"
 
 
 def streams(endpoint: Endpoint, content_type: str | None) -> bool:
@@ -96,7 +97,7 @@ class AnswerStream:
         endpoint: what was asked for; its dialect says how events are read.
         settings: detectors, their level and the digests' key.
         strip_usage: the boundary asked for usage on the caller's behalf: take it out again.
-        max_event_bytes: largest event.
+        max_event_bytes: largest event; four times as much for OpenAI's Responses.
     """
 
     def __init__(
@@ -110,7 +111,8 @@ class AnswerStream:
         self._dialect = endpoint.dialect
         self._settings = settings
         self._strip_usage = strip_usage
-        self._splitter = EventSplitter(max_event_bytes)
+        larger = _RESPONSES_EVENTS_ARE_LARGER if self._dialect == RESPONSES else 1
+        self._splitter = EventSplitter(max_event_bytes * larger)
         self._windows: dict[Channel, Window] = {}
         self._remarks: set[str] = set()
         self._pending: deque[_Pending] = deque()
@@ -177,9 +179,12 @@ class AnswerStream:
                 self._remark(event.name, step)
             self._queue(event.raw, [])
             return
+        if self._ended and self._dialect == RESPONSES and event.data.strip() == _DONE:
+            self._queue(event.raw, [])
+            return
         if self._ended:
             raise UnreadableError("something follows the terminal marker")
-        if event.data.strip() == _DONE and self._dialect != _ANTHROPIC:
+        if event.data.strip() == _DONE and self._dialect not in (ANTHROPIC, RESPONSES):
             self._close((), step)
             self._ended = True
             self._queue(event.raw, [])
@@ -205,7 +210,7 @@ class AnswerStream:
 
     def _stripped(self, event: ServerEvent, document: dict[str, Any], delta: Delta) -> bytes:
         """Return the event as the caller would have got it had we not asked for usage."""
-        if not self._strip_usage or "usage" not in document or self._dialect == _ANTHROPIC:
+        if not self._strip_usage or "usage" not in document or self._dialect == ANTHROPIC:
             return event.raw
         if delta.only_usage:
             return b""

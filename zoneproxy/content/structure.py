@@ -26,7 +26,7 @@ _PART_HEAD = re.compile(rb"\r?\n\r?\n")
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 _XML_HEAD = re.compile(r"\s*<(?:\?xml|[A-Za-z]+:|[A-Za-z]+[\s>/])")
 _MOST_EVENT_BYTES = 8 * 1024 * 1024
-_DIALECTS = ("openai_chat", "anthropic_messages")
+_DIALECTS = ("openai_chat", "anthropic_messages", "openai_responses")
 
 
 def texts(text: str, media: MediaType | None, segment: Segment) -> Iterator[tuple[Segment, str]]:
@@ -72,7 +72,7 @@ def _json(text: str, segment: Segment) -> list[tuple[Segment, str]] | None:
 
 
 def _events(text: str, segment: Segment) -> Iterator[tuple[Segment, str]]:
-    """Put the channels of an event stream together, in both dialects."""
+    """Put the channels of an event stream together, in every dialect."""
     channels: dict[Channel, list[str]] = {}
     splitter = EventSplitter(_MOST_EVENT_BYTES)
     try:

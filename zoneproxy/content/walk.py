@@ -23,7 +23,13 @@ _BY_ROLE = {
 _BY_TYPE = {
     "tool_use": Segment.TOOL,
     "tool_result": Segment.TOOL,
+    "function_call": Segment.TOOL,
     "function_call_output": Segment.TOOL,
+    "custom_tool_call": Segment.TOOL,
+    "custom_tool_call_output": Segment.TOOL,
+    "mcp_call": Segment.TOOL,
+    "file_search_call": Segment.RETRIEVED,
+    "web_search_call": Segment.RETRIEVED,
     "document": Segment.RETRIEVED,
     "search_result": Segment.RETRIEVED,
     "file": Segment.FILE,

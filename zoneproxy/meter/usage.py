@@ -8,8 +8,14 @@ that form already; Anthropic's `input_tokens` leave the cache out, so the parts 
     ...     "input_tokens": 3, "cache_read_input_tokens": 5, "output_tokens": 2}})
     Usage(prompt=8, completion=2, cached=5, reasoning=0, source='upstream')
 
-A stream's usage comes in pieces: OpenAI sends one object near the end (or a cumulative one in
-every chunk), Anthropic the input with `message_start` and cumulative output with `message_delta`.
+OpenAI's Responses have OpenAI's form under Anthropic's names:
+
+    >>> read_usage("openai_responses", {"usage": {"input_tokens": 8, "output_tokens": 2,
+    ...     "input_tokens_details": {"cached_tokens": 5}}})
+    Usage(prompt=8, completion=2, cached=5, reasoning=0, source='upstream')
+
+A stream's usage comes in pieces: Responses bear one object in their last event, OpenAI's other
+dialects send one near the end (or a cumulative one in every chunk), Anthropic the input with `message_start` and cumulative output with `message_delta`.
 A stream that was cut has no last piece: then what was seen is a lower bound, and the bytes that
 were passed on bound the count from above, because a byte-level BPE token is at least one byte.
 
@@ -24,6 +30,8 @@ from typing import Any, Literal
 
 Source = Literal["upstream", "upstream_partial", "bytes_bound", "none"]
 _ANTHROPIC = "anthropic_messages"
+_RESPONSES = "openai_responses"
+_LAST_RESPONSES = ("response.completed", "response.incomplete", "response.failed")
 _ANTHROPIC_INPUT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 _MOST = 2**53 - 1
 
@@ -67,6 +75,10 @@ def read_usage(dialect: str, document: Mapping[str, Any]) -> Usage | None:
         message = document.get("message")
         reported = document.get("usage") or (message.get("usage") if isinstance(message, dict) else None)
         return _anthropic(reported) if isinstance(reported, dict) else None
+    if dialect == _RESPONSES:
+        response = document.get("response")
+        reported = document.get("usage") or (response.get("usage") if isinstance(response, dict) else None)
+        return _responses(reported) if isinstance(reported, dict) else None
     reported = document.get("usage")
     return _openai(reported) if isinstance(reported, dict) else None
 
@@ -79,6 +91,16 @@ def _openai(reported: Mapping[str, Any]) -> Usage | None:
         _count(reported, "completion_tokens", default=0),
         _count(prompt_details, "cached_tokens", default=0),
         _count(completion_details, "reasoning_tokens", default=0),
+    )
+    return _made(counts)
+
+
+def _responses(reported: Mapping[str, Any]) -> Usage | None:
+    counts = (
+        _count(reported, "input_tokens"),
+        _count(reported, "output_tokens", default=0),
+        _count(reported.get("input_tokens_details"), "cached_tokens", default=0),
+        _count(reported.get("output_tokens_details"), "reasoning_tokens", default=0),
     )
     return _made(counts)
 
@@ -120,6 +142,8 @@ def _is_last(dialect: str, document: Mapping[str, Any]) -> bool:
         return document.get("type") == "message" or (
             isinstance(delta, dict) and delta.get("stop_reason") is not None
         )
+    if dialect == _RESPONSES:
+        return document.get("object") == "response" or document.get("type") in _LAST_RESPONSES
     choices = document.get("choices")
     return not choices or any(
         isinstance(choice, dict) and choice.get("finish_reason") is not None for choice in choices

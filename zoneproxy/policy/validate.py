@@ -95,7 +95,7 @@ def _report(source: Source, data: Any, model: type[BaseModel], fault: Any) -> No
         field = str(loc[-1])
         source.note(path, "ZP1001", f"the field `{field}` is missing", remedy=f"add `{field}:`", key=True)
     elif kind == "extra_forbidden":
-        known = _fields(model, loc[:-1])
+        known = fields_at(model, loc[:-1])
         remedy = near(loc[-1], known) or ("known fields: " + ", ".join(sorted(known)) if known else "")
         source.report(path, "ZP1002", f"unknown field `{loc[-1]}`", remedy=remedy, key=True)
     elif kind == "literal_error":
@@ -133,7 +133,7 @@ def _walk(data: Any, loc: tuple[Any, ...]) -> Path:
     return tuple(path)
 
 
-def _fields(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
+def fields_at(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
     """Return the field names that the format knows at `loc`."""
     here: Any = model
     for part in loc:

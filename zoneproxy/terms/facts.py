@@ -113,7 +113,7 @@ _SPECS = (
     FactSpec("request.path", _T.TEXT, _C, "content", "path without its query", private=True),
     FactSpec("request.dialect", _T.ENUM, _C, "content", "the API that the request speaks",
              values=("openai_chat", "openai_completions", "openai_embeddings", "openai_files",
-                     "openai_models", "anthropic_messages", "unknown")),
+                     "openai_models", "openai_responses", "anthropic_messages", "unknown")),
     FactSpec("request.streamed", _T.BOOL, _C, "content", "the client asked for a streamed answer"),
     FactSpec("request.max_tokens", _T.INT, _C, "content", "the largest answer the client asks for"),
     FactSpec("request.bytes", _T.INT, _C, "content", "size of the request's body in bytes"),

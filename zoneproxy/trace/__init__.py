@@ -4,10 +4,12 @@ A C2SP transparency log, byte for byte: `merkle` (RFC 6962 tree and proofs), `ti
 paths, hash tiles, entry bundles), `note` (signed notes and verifier keys), `checkpoint` (tree heads),
 `cosignature` (signatures with a time) and `signers` (who signs).
 Above it, formats of our own: `canonical` (the JSON of entries), `schema` (the closed vocabulary of
-each entry kind), `opening` (private fields behind one commitment), `entry` (a record), `wal` (the
-write-ahead log). `frontier` grows the tree file by file, `durable` and `ledger` hold the order of
-writes over the file-system port `files`, `reader` reads a log from wherever its files lie, `prover` makes
-proofs from its tiles and `proof` is the file that holds one (tlog-proof).
+each entry kind), `opening` (private fields behind one commitment) and `opening_files`, `entry` (a record),
+`chain` (what holds from entry to entry), `wal` and `segments` (the write-ahead log).
+
+`frontier` grows the tree file by file, `restore` takes its edge from files, `durable` and `ledger` hold the
+order of writes over the file-system port `files`. `reader` reads a log from wherever its files lie, `prover`
+makes proofs from its tiles, and `proof` is the file that holds one (tlog-proof).
 
 Nothing here does input or output, reads a clock or draws a random number.
 """

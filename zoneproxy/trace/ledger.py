@@ -43,20 +43,10 @@ from zoneproxy.trace.frontier import Frontier, TileFile
 from zoneproxy.trace.merkle import CompactRange, leaf_hash
 from zoneproxy.trace.note import Signer
 from zoneproxy.trace.opening_files import encode_openings, open_path
-from zoneproxy.trace.restore import edge_at, is_covered
+from zoneproxy.trace.restore import edge_at
+from zoneproxy.trace.segments import Segments
 from zoneproxy.trace.tiles import ENTRIES, WIDTH, decode_bundle, width_at
-from zoneproxy.trace.wal import (
-    SEGMENT_BYTES,
-    Group,
-    Item,
-    encode_group,
-    encode_state,
-    join_segments,
-    read_segment,
-    read_state,
-    segment_first,
-    segment_name,
-)
+from zoneproxy.trace.wal import Group, Item
 
 FORMAT = "zoneproxy-log-1"
 LOG_FILE = "log.json"
@@ -101,9 +91,7 @@ class Ledger:
         self._signer = signer
         self.size = 0
         self.published = 0
-        self._segment = segment_name(0)
-        self._segment_bytes = 0
-        self._starts: deque[int] = deque()  # where segments begin that have a state
+        self._segments = Segments(files)
         self._waiting: deque[_Waiting] = deque()  # from the thread that appends to the one that publishes
         self._frontier = Frontier()
         self._openings: list[bytes] = []  # those of the frontier's last bundle
@@ -121,7 +109,7 @@ class Ledger:
         for folder in ("wal", "open", "state"):
             self._files.make_folder(folder, private=True)
         self._files.make_folder("tile", private=False)
-        self._new_segment(0, b"")
+        self._segments.begin(0, None)
         self.append([first])
         self.publish()
         keys = "".join(f"{key.vkey}\n" for key in self._signer.verifiers)
@@ -134,7 +122,7 @@ class Ledger:
 
     # ---- every later start -------------------------------------------------------------------
 
-    def recover(self, visit: Visit, resume: Resume = lambda first, state: None) -> None:
+    def recover(self, visit: Visit, resume: Resume | None = None) -> None:
         """Read the log back, from the newest state that will do, and make it ready to go on.
 
         Args:
@@ -153,20 +141,19 @@ class Ledger:
                 where=SIGNED,
                 proof={"signed": str(signed.size), "published": str(published.size)},
             )
-        names = [name for name in self._files.names("wal") if segment_first(name) is not None]
-        start, state = self._find_start(names, published)
-        if state is not None:
-            resume(start, state)
-            self._begin_at(start, published)
-        names = [name for name in names if (segment_first(name) or 0) >= start]
-        last = self._replay(names, signed, published, visit)
+        start = self._segments.find_start(published.size)
+        if start is not None:
+            if resume is not None:
+                resume(*start)
+            self._begin_at(start[0], published)
+        last = self._replay(signed, published, visit)
         if self.size < signed.size:
             raise VerificationError(
                 f"a checkpoint of {signed.size} entries was signed, but only {self.size} are here",
                 where="wal",
                 hint="the disk lost entries or an old state was put back: restore the write-ahead log",
             )
-        self._secure_tail(names, last)
+        self._segments.secure_tail(last)
 
     def _check_identity(self) -> None:
         found = self._files.read(LOG_FILE)
@@ -184,27 +171,15 @@ class Ledger:
             raise VerificationError("a checkpoint of the log is missing", where=path)
         return open_checkpoint(data, self._signer.verifiers, self._origin)
 
-    def _find_start(self, names: list[str], published: Checkpoint) -> tuple[int, bytes | None]:
-        """Find the newest segment with a state that the public tree covers; older ones may be gone."""
-        for name in reversed(names):
-            first, found = segment_first(name), read_state(self._read_segment(name))
-            if found is not None and found[0] == first:
-                self._starts.appendleft(first)
-                if is_covered(first, published.size):
-                    return found
-        return 0, None
-
     def _begin_at(self, start: int, published: Checkpoint) -> None:
         self._frontier = edge_at(start, published.size, self._files.read)
         self._compact = CompactRange(start, self._frontier.peaks())
         self._openings = [b""] * (start % WIDTH)  # never written: the published tree covers their bundle
         self.size = start
 
-    def _replay(
-        self, names: list[str], signed: Checkpoint, published: Checkpoint, visit: Visit
-    ) -> Group | None:
+    def _replay(self, signed: Checkpoint, published: Checkpoint, visit: Visit) -> Group | None:
         last: Group | None = None
-        for group in join_segments(names, self._read_segment, self.size):
+        for group in self._segments.groups(self.size):
             for item in group.items:
                 self._replay_item(item, signed, published, visit)
             last = group
@@ -240,26 +215,6 @@ class Ledger:
         if found != expected.data:
             raise VerificationError("a published file was changed", where=path)
 
-    def _read_segment(self, name: str) -> bytes:
-        return self._files.read(f"wal/{name}") or b""
-
-    def _secure_tail(self, names: list[str], last: Group | None) -> None:
-        """Write the last group again: what was read back may only have stood in the page cache.
-
-        A crash before the removal of an unacknowledged tail, between it and the rewriting, or after,
-        leaves the same groups to read.
-        """
-        if last is None:
-            raise VerificationError("the write-ahead log is empty", where="wal")
-        if not read_segment(self._read_segment(names[-1]))[0]:
-            self._files.remove(f"wal/{names[-1]}")
-            self._files.sync_folder("wal")
-        self._segment = segment_name(last.first)
-        state = read_state(self._read_segment(self._segment))  # where it is the first group of its segment
-        data = (encode_state(*state) if state else b"") + encode_group(last)
-        self._segment_bytes = len(data)
-        replace(self._files, f"wal/{self._segment}", data, private=True)
-
     # ---- append ------------------------------------------------------------------------------
 
     def append(self, items: Sequence[Item]) -> list[bytes]:
@@ -268,11 +223,7 @@ class Ledger:
         A crash before the flush returned leaves a tail that recovery drops, or a whole group that it
         keeps: nobody was told of either.
         """
-        data = encode_group(Group(self.size, tuple(items)))
-        path = f"wal/{self._segment}"
-        self._files.append(path, data)
-        self._files.sync(path)
-        self._segment_bytes += len(data)
+        self._segments.append(Group(self.size, tuple(items)))
         made = [_Waiting(item, leaf_hash(item.entry)) for item in items]
         self._waiting.extend(made)
         self.size += len(made)
@@ -281,28 +232,15 @@ class Ledger:
     @property
     def segment_full(self) -> bool:
         """True if the next group should go into a new segment: call `roll` before it."""
-        return self._segment_bytes >= SEGMENT_BYTES
+        return self._segments.full
 
     def roll(self, state: bytes) -> None:
         """Begin a new segment, between two groups.
 
-        A crash in here leaves a segment without a group, which recovery removes. The state is durable
-        before any group is written behind it.
-
         Args:
             state: the state of the chains after all entries so far.
         """
-        self._new_segment(self.size, encode_state(self.size, state))
-        self._starts.append(self.size)
-
-    def _new_segment(self, first: int, head: bytes) -> None:
-        self._segment, self._segment_bytes = segment_name(first), len(head)
-        path = f"wal/{self._segment}"
-        self._files.create(path, private=True)
-        if head:
-            self._files.append(path, head)
-            self._files.sync(path)
-        self._files.sync_folder("wal")
+        self._segments.begin(self.size, state)
 
     # ---- publish -----------------------------------------------------------------------------
 
@@ -325,23 +263,8 @@ class Ledger:
         self._write_signed(note)
         self._write_checkpoint(note)
         self.published = checkpoint.size
-        self._delete_covered()
+        self._segments.delete_covered(self.published)
         return checkpoint
-
-    def _delete_covered(self) -> None:
-        """Delete the segments before the newest state that the published tree covers.
-
-        A crash leaves any of them: recovery does not look at them, and the next deletion takes them.
-        """
-        keep = 0
-        while self._starts and is_covered(self._starts[0], self.published):
-            keep = self._starts.popleft()
-        old = [name for name in self._files.names("wal") if (segment_first(name) or 0) < keep] if keep else []
-        for name in old:
-            if segment_first(name) is not None:
-                self._files.remove(f"wal/{name}")
-        if old:
-            self._files.sync_folder("wal")
 
     def _write_tiles(self, batch: list[_Waiting]) -> list[TileFile]:
         done: list[TileFile] = []

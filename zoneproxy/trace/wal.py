@@ -10,9 +10,9 @@ A segment that the log rolled over to begins, before its first group, with the s
 
     "ZPS1" | u64 first index | u32 length | u32 CRC-32 | state
 
-Integers are big endian; a CRC is over the fields before it but the four letters, and what follows it. An item carries the
-entry and its private opening record (of length 0 where there is none), so that both are durable before
-either is acknowledged.
+Integers are big endian; a CRC is over the fields before it but the four letters, and what follows it. An
+item carries the entry and its private opening record (of length 0 where there is none), so that both are
+durable before either is acknowledged.
 
 **Torn tails.** Group k+1 is written only after group k's flush returned, so only the last group can be
 damaged by a crash. Bytes that are no good group, at the end of the last segment, with no good group
@@ -22,7 +22,7 @@ was read back may only have stood in the page cache): so a segment whose success
 that it has already reached may end in a torn tail, and the groups of both must agree.
 
 **Short logs.** From a segment with a state everything before it can be told from the public tree, so the
-segments before it are deleted once the tree holds their entries (`zoneproxy.trace.ledger` says when).
+segments before it are deleted once the tree holds their entries (`zoneproxy.trace.segments`).
 
 Worked example: the group of the one entry `abc`, without opening, at index 5 is 24 bytes of head
 (`5a504731 0000000000000005 00000001 0000000b` and its CRC) and the body `00000003 616263 00000000`.

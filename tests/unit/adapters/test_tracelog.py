@@ -18,6 +18,7 @@ from zoneproxy.adapters.tracelog import TraceLog
 from zoneproxy.replay.audit import audit
 from zoneproxy.terms.errors import ConfigError, TraceError
 from zoneproxy.terms.ports import Receipt
+from zoneproxy.trace import segments
 from zoneproxy.trace.entry import parse
 from zoneproxy.trace.merkle import leaf_hash
 
@@ -128,6 +129,27 @@ async def test_a_crash_is_ended_by_an_abort(root: Path) -> None:
     last = parse(dict(open_log(root).entries())[5])
     assert (last.kind, last.body["dec"], last.body["cause"]) == ("abort", first.index, "recovery")
     assert audit(open_log(root)).exit_code == 0
+
+
+async def test_a_long_write_ahead_log_is_cut(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Segments are deleted when the public tree holds them; a start still ends what was under way (Z13)."""
+    monkeypatch.setattr(segments, "SEGMENT_BYTES", 20_000)
+    log = TraceLog.open(root, **settings())
+    first = await log.append("decision", decision(1), {})
+    for number in range(150):
+        made = await log.append("decision", decision(number + 2), {})
+        await log.append("return", ending(made.index, number + 2), {})
+    await log.publish()
+    assert not (root / "wal" / f"{0:020d}.wal").exists()
+    log._disk.close()
+    log._lock.release()  # what the system does for a process that was killed
+    again = TraceLog.open(root, **settings())
+    await again.close()
+    entries = dict(open_log(root).entries())
+    last = parse(entries[len(entries) - 2])
+    assert (last.kind, last.body["dec"], last.body["cause"]) == ("abort", first.index, "recovery")
+    report = audit(open_log(root))
+    assert (report.exit_code, report.under_way, report.withheld) == (0, {}, 0)
 
 
 async def test_second_writer_is_refused(root: Path) -> None:

@@ -13,7 +13,7 @@ from zoneproxy.cli.main import main
 from zoneproxy.terms.errors import ConfigError, PolicyError, Problem, TraceError, VerificationError
 
 COMMANDS = [
-    ["init"], ["run"], ["log"], ["log", "verify"], ["replay"], ["policy"], ["policy", "check"],
+    ["init"], ["run"], ["inspect"], ["log"], ["log", "verify"], ["replay"], ["policy"], ["policy", "check"],
     ["policy", "test"], ["policy", "prove"], ["policy", "diff"], ["policy", "explain"],
 ]  # fmt: skip
 

@@ -10,6 +10,7 @@ from zoneproxy.terms.facts import VOCABULARY
 KNOWN = [
     ("POST", "/v1/chat/completions", "openai_chat", "inference", True),
     ("POST", "/v1/completions", "openai_completions", "inference", True),
+    ("POST", "/v1/responses", "openai_responses", "inference", True),
     ("POST", "/v1/embeddings", "openai_embeddings", "embedding", False),
     ("POST", "/v1/messages", "anthropic_messages", "inference", True),
     ("GET", "/v1/models", "openai_models", "model_listing", False),
@@ -46,7 +47,7 @@ def test_served_endpoints_are_recognised(method, path, dialect, purpose, streama
         ("GET", "/v1/files/a..b"),
         ("GET", "/v1/files/a/content/"),
         ("GET", "/v1/models/a\n"),
-        ("POST", "/v1/responses"),
+        ("POST", "/v1/responses/"),
         ("DELETE", "/v1/files/file-abc"),
         ("POST", ""),
     ],

@@ -46,7 +46,7 @@ def test_one_layer_that_denies_is_enough(order: int) -> None:
 def test_without_policies_nothing_passes() -> None:
     """Z22: where nobody allows, it is denied."""
     made = judge((), Phase.COLLECT, known())
-    assert (made.effect, made.by, made.reason) == ("deny", "default", "policy-default")
+    assert (made.effect, made.reason) == ("deny", "policy-default")
 
 
 def test_the_same_facts_give_the_same_decision() -> None:

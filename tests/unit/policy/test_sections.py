@@ -33,6 +33,12 @@ def only_fault(body: str) -> tuple[str, str, int]:
     return problem.code, problem.message, problem.line
 
 
+FLOW_IN_COLLECT = """\
+invariants:
+  - {id: INV-001, scope: flow, phase: collect, claim: c, never_allow_when: {origin.class: zone}}
+"""
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code", "message"),
     [
@@ -85,7 +91,7 @@ ROUTE = "{id: cable-1, kind: submarine_cable, peer_country: SG, separation: phys
         ("require_facts: {collect: [egress.route]}\n", "ZP2002", "not known in phase `collect`"),
         ("invariants: [{id: INV-001, phase: collect, claim: c}]\n", "ZP2013", "exactly one of"),
         (
-            "invariants: [{id: INV-001, scope: flow, phase: collect, claim: c, allow_implies: {ingress.side: zone}}]\n",
+            FLOW_IN_COLLECT,
             "ZP2032",
             "phase `return` only",
         ),

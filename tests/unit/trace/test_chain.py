@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.logs import Writer, flow_id
+from tests.support.logs import Writer, decision, ending, flow_id
+from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.chain import Chains
 from zoneproxy.trace.entry import Entry, peek
 from zoneproxy.trace.merkle import leaf_hash
@@ -72,3 +73,28 @@ def test_after_a_skip_chains_begin_anew() -> None:
     assert [
         problem for index, pair in enumerate(some[2:], 2) for problem in chains.follow(index, *pair)
     ] == []
+
+
+def test_snapshot_and_restore() -> None:
+    """A state that was written reads back the same, and goes on as if nothing had happened."""
+    writer = Writer()
+    writer.opening()
+    items = [writer.item("decision", decision(1)), *writer.exchange()]
+    made = Chains.restore(writer.chains.snapshot())
+    assert (made.ts, made.heads, made.under_way) == (
+        writer.chains.ts,
+        writer.chains.heads,
+        writer.chains.under_way,
+    )
+    assert list(made.under_way) == [1]
+    following = writer.item("return", ending(1, 1)).entry
+    assert made.follow(4, peek(following), leaf_hash(following)) == []
+    assert made.under_way == {}
+    assert len(items) == 3
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b'{"heads":[1],"ts":0,"under_way":[]}', b'{"ts": 1}'])
+def test_no_state(data: bytes) -> None:
+    """What is no state is refused with the one error."""
+    with pytest.raises(VerificationError):
+        Chains.restore(data)

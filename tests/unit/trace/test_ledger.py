@@ -7,10 +7,11 @@ import pytest
 from tests.support.crash_files import CrashFiles
 from tests.support.logs import ORIGIN, Writer, signer
 from zoneproxy.terms.errors import ConfigError, VerificationError
-from zoneproxy.trace import ledger as module
+from zoneproxy.trace import segments as module
 from zoneproxy.trace.checkpoint import open_checkpoint
-from zoneproxy.trace.ledger import Ledger, decode_openings, encode_openings, open_path, vkey_file
+from zoneproxy.trace.ledger import Ledger, vkey_file
 from zoneproxy.trace.merkle import CompactRange, leaf_hash
+from zoneproxy.trace.opening_files import decode_openings, open_path
 from zoneproxy.trace.tiles import tiles_of
 from zoneproxy.trace.wal import Item, read_segment
 
@@ -122,15 +123,101 @@ def test_segments_roll_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """A full segment is followed by another, and a torn one that has no good group is removed."""
     monkeypatch.setattr(module, "SEGMENT_BYTES", 1)
     files = CrashFiles()
-    ledger, writer = made(files, 2)
-    assert files.names("wal") == [f"{first:020d}.wal" for first in (0, 1, 3)]
+    ledger, writer = made(files, 1)
+    assert ledger.segment_full
+    ledger.roll(writer.chains.snapshot())
     ledger.append(writer.exchange())
-    files.create("wal/00000000000000000007.wal", private=True)
-    files.append("wal/00000000000000000007.wal", b"ZPG1")
+    assert files.names("wal") == [f"{first:020d}.wal" for first in (0, 3)]
+    files.create("wal/00000000000000000005.wal", private=True)
+    files.append("wal/00000000000000000005.wal", b"ZPG1")
     again, seen = reopened(files)
-    assert len(seen) == 7
+    assert len(seen) == 5
     again.append(writer.exchange())
-    assert len(reopened(files)[1]) == 9
+    assert len(reopened(files)[1]) == 7
+
+
+def long_log() -> tuple[CrashFiles, Ledger, Writer]:
+    """A log of 259 entries in two segments, of which the second begins at 255; published to 253."""
+    files = CrashFiles()
+    ledger, writer = made(files, 126)
+    ledger.publish()
+    ledger.append(writer.exchange())
+    ledger.roll(writer.chains.snapshot())
+    ledger.append(writer.exchange())
+    ledger.append(writer.exchange())
+    return files, ledger, writer
+
+
+def test_segments_of_full_bundles_are_deleted() -> None:
+    """Segments go once all their entries lie in full, published bundles; the log starts without them."""
+    files, ledger, writer = long_log()
+    assert len(files.names("wal")) == 2
+    ledger.publish()
+    assert files.names("wal") == [f"{255:020d}.wal"]
+    told: list[tuple[int, bytes]] = []
+    again, seen = Ledger(files, ORIGIN, signer()), []
+    again.recover(lambda index, entry, leaf: seen.append(index), lambda *start: told.append(start))
+    assert seen == [255, 256, 257, 258]
+    assert [first for first, _ in told] == [255]
+    again.append(writer.exchange())
+    assert again.publish().size == 261
+    for tile in tiles_of(261):
+        assert files.read(tile.path) is not None
+    assert len(decode_openings(files.read("open/000") or b"")) == 256
+    assert all(decode_openings(files.read("open/000") or b"")[1:])
+
+
+def test_the_edge_taken_from_files_is_checked() -> None:
+    """A start without the first segments refuses a changed or missing public file that it needs (Z14)."""
+    files, ledger, _ = long_log()
+    ledger.publish()
+    whole = image(files)
+    for path in ("tile/0/000", "tile/entries/000", f"wal/{255:020d}.wal", "tile/0/001.p/3"):
+        flipped = bytearray(whole[path])
+        flipped[200 % len(flipped)] ^= 1
+        for broken in (
+            {**whole, path: bytes(flipped)},
+            {name: data for name, data in whole.items() if name != path},
+        ):
+            disk = CrashFiles(broken)
+            with pytest.raises(VerificationError):
+                reopened(disk)
+            assert image(disk) == broken
+
+
+def test_a_start_needs_no_segment_before_a_covered_state() -> None:
+    """Whichever of the segments to be deleted a crash left, the log starts, and deletes them next time."""
+    files, ledger, writer = long_log()
+    left = {path: data for path, data in image(files).items() if path.startswith("wal/")}
+    ledger.publish()
+    disk = CrashFiles(image(files) | left)
+    again, seen = reopened(disk)
+    assert len(seen) == 4
+    again.append(writer.exchange())
+    again.publish()
+    assert disk.names("wal") == [f"{first:020d}.wal" for first in (255, 257)]
+
+
+def test_segments_that_are_lost_too_early_are_missed() -> None:
+    """A segment that is gone before the public tree covers it refuses the start."""
+    files, _, _ = long_log()
+    files.remove(f"wal/{0:020d}.wal")
+    with pytest.raises(VerificationError, match="gap"):
+        reopened(files)
+
+
+def test_a_segment_without_group_is_forgotten() -> None:
+    """A roll that a crash cut off leaves a segment without a group: removed, and never counted on."""
+    files, ledger, writer = long_log()
+    ledger.roll(writer.chains.snapshot())
+    again, seen = reopened(files)
+    assert len(seen) == 259
+    assert f"{259:020d}.wal" not in files.names("wal")
+    for _ in range(130):
+        again.append(writer.exchange())
+    again.publish()
+    # 259 entries and 260 more: the state at 255 is covered, and the reading begins there.
+    assert len(reopened(files)[1]) == 264
 
 
 def test_another_logs_directory_is_refused_unchanged() -> None:
@@ -209,13 +296,7 @@ def test_a_slip_in_memory_is_never_signed(where: str) -> None:
 
 
 def test_openings_lie_beside_their_bundle() -> None:
-    """Openings are kept by bundle, in the order of the entries, an empty one for none (Z17)."""
-    assert open_path(1234) == "open/x001/234"
-    records = [b"", b"one", b"two"]
-    assert decode_openings(encode_openings(records)) == records
-    for cut in (b"\x00", encode_openings(records)[:-1]):
-        with pytest.raises(VerificationError, match="short"):
-            decode_openings(cut)
+    """Openings are kept by bundle, in the order of the entries (Z17)."""
     files = CrashFiles()
     ledger, _ = made(files, 130)
     ledger.publish()

@@ -10,8 +10,10 @@ from zoneproxy.trace.wal import (
     Item,
     decode_group,
     encode_group,
+    encode_state,
     join_segments,
     read_segment,
+    read_state,
     segment_first,
     segment_name,
 )
@@ -100,6 +102,36 @@ def test_gaps_and_wrong_names() -> None:
     ):
         with pytest.raises(VerificationError):
             join(*segments)
+
+
+def test_segment_with_a_state() -> None:
+    """A state before the first group reads back, and the groups behind it are found."""
+    head = encode_state(1, b"state")
+    assert read_state(head + data(B)) == (1, b"state")
+    assert read_segment(head + data(B, C)) == ([B, C], len(head + data(B, C)))
+    assert join((0, data(A)), (1, head + data(B, C))) == [A, B, C]
+    assert read_segment(head) == ([], len(head))
+    assert read_state(data(A)) is None
+
+
+def test_every_flip_and_cut_of_a_state() -> None:
+    """A damaged state is none; with a good group behind it, it is corruption (Z14)."""
+    head = encode_state(1, b"state")
+    for place in range(len(head)):
+        broken = bytearray(head + data(B))
+        broken[place] ^= 1
+        assert read_state(bytes(broken)) is None
+        assert read_state(head[:place]) is None
+        with pytest.raises(VerificationError, match="good one follows"):
+            read_segment(bytes(broken))
+
+
+def test_groups_from_a_later_start() -> None:
+    """Segments are joined from a later index where the earlier ones are gone."""
+    files = {segment_name(1): data(B, C)}
+    assert list(join_segments(sorted(files), files.__getitem__, 1)) == [B, C]
+    with pytest.raises(VerificationError, match="gap"):
+        list(join_segments(sorted(files), files.__getitem__))
 
 
 def test_group_that_lies_about_its_items() -> None:

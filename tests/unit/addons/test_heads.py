@@ -1,0 +1,177 @@
+"""A head is well formed, or it is refused with the reason why."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from addons.heads import METHODS, fault_of, header_list, read_head
+from mitmproxy import http
+
+NOW_MS = 1_795_000_000_000
+HOST = (b"host", b"zone")
+FieldList = tuple[tuple[bytes, bytes], ...]
+
+
+def request(
+    *more: tuple[bytes, bytes],
+    method: bytes = b"POST",
+    path: bytes = b"/v1/chat/completions",
+    version: bytes = b"HTTP/1.1",
+    authority: bytes = b"",
+    host: FieldList = (HOST,),
+) -> http.Request:
+    return http.Request(
+        "zone", 80, method, b"http", authority, path, version, http.Headers((*host, *more)), b"", None, 0.0, None
+    )  # fmt: skip
+
+
+GOOD = {
+    "plain": request(),
+    "http 1.0": request(version=b"HTTP/1.0"),
+    "a query": request(path=b"/v1/models?limit=2"),
+    "an encoded path": request(path=b"/v1/%7Efiles"),
+    "bytes past ASCII in a value": request((b"x-a", b"caf\xc3\xa9")),
+    "a tab in a value": request((b"x-a", b"a\tb")),
+    "an empty value": request((b"x-a", b"")),
+    "a repeated harmless header": request((b"accept", b"a"), (b"accept", b"b")),
+    "a length": request((b"content-length", b"2")),
+    "chunks": request((b"transfer-encoding", b"chunked")),
+    "every character of a name": request((b"!#$%&'*+-.^_`|~09azAZ", b"x")),
+}
+
+BAD = {
+    "an unknown method": (request(method=b"G@T"), "unknown method"),
+    "trace": (request(method=b"TRACE"), "unknown method"),
+    "a method in lower case": (request(method=b"\x00post"), "unknown method"),
+    "another version": (request(version=b"HTTP/9.9"), "unknown HTTP version"),
+    "http 2": (request(version=b"HTTP/2.0"), "unknown HTTP version"),
+    "an empty target": (request(path=b""), "a character that a target may not have"),
+    "a blank in the target": (request(path=b"/a b"), "a character that a target may not have"),
+    "a line end in the target": (request(path=b"/a\n"), "a character that a target may not have"),
+    "past ASCII in the target": (request(path=b"/\xe9"), "a character that a target may not have"),
+    "an absolute form": (request(authority=b"zone:80"), "a target in the wrong form for this door"),
+    "an asterisk": (request(path=b"*", method=b"OPTIONS"), "a target that is no path"),
+    "a name with a blank": (request((b"x a", b"1")), "a character that a header name may not have"),
+    "an empty name": (request((b"", b"1")), "a character that a header name may not have"),
+    "a name with a line end": (request((b"x\n", b"1")), "a character that a header name may not have"),
+    "a bare CR": (request((b"x", b"a\rb")), "a control character in a header value"),
+    "a NUL": (request((b"x", b"a\x00b")), "a control character in a header value"),
+    "a DEL": (request((b"x", b"a\x7fb")), "a control character in a header value"),
+    "a folded line": (request((b"x", b"a\r\n b")), "a control character in a header value"),
+    "a line end at the end": (request((b"x", b"a\n")), "a control character in a header value"),
+    "two hosts": (request(HOST), "the header host twice"),
+    "two lengths alike": (
+        request((b"content-length", b"2"), (b"Content-Length", b"2")),
+        "the header content-length twice",
+    ),
+    "two credentials": (
+        request((b"authorization", b"a"), (b"authorization", b"b")),
+        "the header authorization twice",
+    ),
+    "two types": (request((b"content-type", b"a"), (b"content-type", b"b")), "the header content-type twice"),
+    "no host": (request(host=()), "no host"),
+    "length and chunks": (
+        request((b"content-length", b"2"), (b"transfer-encoding", b"chunked")),
+        "two lengths",
+    ),
+    "announced trailers": (request((b"trailer", b"x-sig")), "trailers"),
+}
+
+
+@pytest.mark.parametrize("given_head", GOOD.values(), ids=GOOD.keys())
+def test_a_good_head_is_good(given_head: http.Request):
+    """What RFC 9112 allows and the boundary understands is not refused."""
+    assert fault_of(given_head, forward_proxy=False) == ("ok", "")
+
+
+@pytest.mark.parametrize("method", sorted(METHODS - {"CONNECT"}))
+def test_every_known_method_is_good(method: str):
+    """A method that the boundary knows is a matter of policy, not of form."""
+    assert fault_of(request(method=method.encode()), forward_proxy=False) == ("ok", "")
+
+
+@pytest.mark.parametrize(("given_head", "words"), BAD.values(), ids=BAD.keys())
+def test_a_bad_head_is_malformed(given_head: http.Request, words: str):
+    """Z22: what two servers may read in two ways is refused, with our words for it."""
+    assert fault_of(given_head, forward_proxy=False) == ("malformed", words)
+
+
+def test_a_tunnel_is_told_before_its_form():
+    """CONNECT is a tunnel whatever else is wrong with it."""
+    assert fault_of(request(method=b"CONNECT", host=()), forward_proxy=False)[0] == "tunnel"
+
+
+def test_an_upgrade_is_told():
+    """A head that asks for another protocol is told as such."""
+    assert fault_of(request((b"Upgrade", b"h2c")), forward_proxy=False)[0] == "upgrade"
+
+
+def test_the_outward_door_wants_absolute_targets():
+    """By the outward door a target names its host; a bare path is malformed there."""
+    assert fault_of(request(authority=b"tools.example:80"), forward_proxy=True) == ("ok", "")
+    assert fault_of(request(), forward_proxy=True)[0] == "malformed"
+
+
+def test_header_fields_are_decoded_once():
+    """Names in lower case, values without the blanks around them, order kept."""
+    fields = ((b"Host", b" zone\t"), (b"X-A", b"\xe9 "))
+    assert header_list(fields) == (("host", "zone"), ("x-a", "\xe9"))
+
+
+def test_the_query_is_told_apart_from_the_path():
+    """The path has no query; that there was one is kept."""
+    event = read_head(
+        request(path=b"/v1/models?a=b"), forward_proxy=False, now_ms=NOW_MS, trace_writable=True
+    )
+    assert (event.path, event.has_query, event.state) == ("/v1/models", True, "ok")
+    assert (event.target_host, event.target_port, event.now_ms) == ("zone", 0, NOW_MS)
+
+
+def test_what_mitmproxy_refuses_is_malformed():
+    """A head that the core refuses is refused by us, with the core's reason kept as the detail."""
+    event = read_head(
+        request(), forward_proxy=False, now_ms=NOW_MS, trace_writable=False, fault="invalid header"
+    )
+    assert (event.state, event.detail, event.trace_writable) == ("malformed", "invalid header", False)
+
+
+def test_what_is_recorded_of_a_head_is_bounded():
+    """A caller can't make a record as long as it likes."""
+    long = read_head(
+        request(path=b"/" + b"a" * 9_000, host=((b"host", b"h" * 9_000),)),
+        forward_proxy=False,
+        now_ms=NOW_MS,
+        trace_writable=True,
+    )
+    assert len(long.path) == 2_048
+    assert len(long.target_host) == 255
+
+
+@given(
+    method=st.binary(max_size=12),
+    path=st.one_of(st.binary(max_size=40), st.sampled_from([b"//[", b"//[::1", b"/\xff", b"http://[", b"?"])),
+    version=st.sampled_from([b"HTTP/1.1", b"HTTP/1.0", b"HTTP/2.0", b"", b"\xff"]),
+    authority=st.binary(max_size=20),
+    fields=st.lists(st.tuples(st.binary(max_size=20), st.binary(max_size=20)), max_size=4),
+    forward_proxy=st.booleans(),
+)
+def test_reading_a_head_never_raises(
+    method: bytes, path: bytes, version: bytes, authority: bytes,
+    fields: list[tuple[bytes, bytes]], forward_proxy: bool,  # noqa: FBT001 - hypothesis fills it in
+):  # fmt: skip
+    """Whatever bytes come, the head becomes an event, and one with a control character never an `ok`."""
+    head = request(*fields, method=method, path=path, version=version, authority=authority)
+    event = read_head(head, forward_proxy=forward_proxy, now_ms=NOW_MS, trace_writable=True)
+    assert event.state in ("ok", "malformed", "tunnel", "upgrade")
+    if any(set(value) & set(b"\r\n\x00") for _, value in fields):
+        assert event.state in ("malformed", "tunnel")
+
+
+@given(path=st.text("/[]:?#@%!ax.", max_size=24))
+def test_a_good_looking_path_never_raises(path: str):
+    """Brackets, colons and slashes in any order are read, or refused."""
+    for forward_proxy, authority in ((False, b""), (True, b"a:1")):
+        head = request(path=b"/" + path.encode(), authority=authority)
+        read_head(head, forward_proxy=forward_proxy, now_ms=NOW_MS, trace_writable=True)
