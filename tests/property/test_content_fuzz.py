@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.content.identifiers import DONE, KEY, chat_chunk, resident_id
+from tests.unit.content.identifiers import DONE, KEY, chat_chunk, output_delta, resident_id
 from zoneproxy.content.answer import read_answer
 from zoneproxy.content.dialects import recognise
 from zoneproxy.content.request import RequestLimits, read_request, upstream_body
@@ -18,6 +18,7 @@ SETTINGS = ScanSettings(4, KEY)
 ENDPOINTS = [
     recognise("POST", "/v1/chat/completions"),
     recognise("POST", "/v1/messages"),
+    recognise("POST", "/v1/responses"),
     recognise("GET", "/v1/files/a/content"),
 ]
 TYPES = st.sampled_from([None, "", "application/json", "text/event-stream", "text/plain", "x", "a/b;c=d"])
@@ -36,6 +37,7 @@ EVENTS = st.lists(
             [b"data: ", b"\n", b"\r", b"\r\n", b"\n\n", b"event: ", b": ", b"id", DONE, chat_chunk("1")]
         ),
         st.integers(0, 99).map(lambda seed: chat_chunk(resident_id(seed))),
+        st.integers(0, 99).map(lambda seed: output_delta(resident_id(seed))),
         BODIES,
     ),
     max_size=12,

@@ -19,7 +19,7 @@ from zoneproxy.cli.policy_proof import run_diff, run_prove
 from zoneproxy.policy.bundle import LAYERS, check_layers
 from zoneproxy.policy.render import render_all, to_json, to_sarif
 from zoneproxy.policy.schema import cases_schema, policy_schema
-from zoneproxy.terms.errors import PolicyError
+from zoneproxy.terms.errors import ConfigError, PolicyError
 from zoneproxy.terms.facts import VOCABULARY
 
 
@@ -63,6 +63,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     schema = commands.add_parser("schema", help="print the JSON Schema of policy files, for editors")
     schema.add_argument("--tests", action="store_true", help="that of test files instead")
     schema.set_defaults(func=run_schema)
+
+    lsp = commands.add_parser("lsp", help="serve an editor: mistakes, completion, hover (zoneproxy[editor])")
+    lsp.add_argument("--stdio", action="store_true", help="what it does anyway; some editors insist on it")
+    lsp.set_defaults(func=run_lsp)
 
 
 def _add_comparisons(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -157,4 +161,19 @@ def run_schema(args: argparse.Namespace) -> int:
     """Print a schema."""
     schema = cases_schema() if args.tests else policy_schema()
     print(json.dumps(schema, ensure_ascii=False, indent=1, sort_keys=True))
+    return OK
+
+
+def run_lsp(_args: argparse.Namespace) -> int:
+    """Serve one editor over stdin and stdout until it closes them.
+
+    Raises:
+        ConfigError: the extra is not installed.
+    """
+    try:
+        from zoneproxy.cli.policy_lsp import server  # noqa: PLC0415 - it needs an extra
+    except ImportError:
+        message = "the language server needs the package `pygls`"
+        raise ConfigError(message, hint="pip install 'zoneproxy[editor]'") from None
+    server().start_io()
     return OK

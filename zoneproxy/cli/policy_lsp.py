@@ -1,51 +1,37 @@
-"""`zoneproxy policy lsp`: a language server for policy files, over stdin and stdout.
+"""The language server for policy files, which `zoneproxy policy lsp` serves over stdin and stdout.
 
-It speaks the Language Server Protocol 3.17 and says what `zoneproxy policy check` says. pygls comes with
-the extra `zoneproxy[editor]` and is imported only when the server is started.
+It speaks the Language Server Protocol 3.17 and says what `zoneproxy policy check` says. The whole text
+comes with each change: policies are small, and editors and readers count lines by different characters.
+
+pygls comes with the extra `zoneproxy[editor]`: import this module only to start the server.
 """
 
 from __future__ import annotations
 
-import argparse
-from typing import TYPE_CHECKING
+from lsprotocol import types as lsp
+from pygls.lsp.server import LanguageServer
+from pygls.workspace import TextDocument
 
 from zoneproxy import __version__
-from zoneproxy.cli.policy_files import OK
 from zoneproxy.policy.assist import complete, diagnose, hover
-from zoneproxy.policy.read import MAX_BYTES
-from zoneproxy.terms.errors import ConfigError, Problem
+from zoneproxy.policy.place import place_at
+from zoneproxy.terms.errors import Problem
 
-if TYPE_CHECKING:
-    from lsprotocol import types as lsp
-    from pygls.lsp.server import LanguageServer
-    from pygls.workspace import TextDocument
-
-
-def run_lsp(_args: argparse.Namespace) -> int:
-    """Serve one editor until it closes the connection.
-
-    Raises:
-        ConfigError: pygls is not installed.
-    """
-    server().start_io()
-    return OK
+_KINDS = {
+    "fact": lsp.CompletionItemKind.Property,
+    "operator": lsp.CompletionItemKind.Operator,
+    "list": lsp.CompletionItemKind.Variable,
+    "value": lsp.CompletionItemKind.EnumMember,
+    "field": lsp.CompletionItemKind.Field,
+}
+_TRIGGERS = [".", "$", "{", "[", " "]
 
 
 def server() -> LanguageServer:
-    """Make the server.
-
-    Raises:
-        ConfigError: pygls is not installed.
-    """
-    try:
-        from lsprotocol import types as lsp  # noqa: PLC0415 - an extra, asked for only here
-        from pygls.lsp.server import LanguageServer  # noqa: PLC0415 - as above
-    except ImportError:
-        raise ConfigError(
-            "the language server needs the package `pygls`", hint="pip install 'zoneproxy[editor]'"
-        ) from None
-
-    made = LanguageServer("zoneproxy-policy", __version__)
+    """Make the server; `start_io` serves one editor until it closes the connection."""
+    made = LanguageServer(
+        "zoneproxy-policy", __version__, text_document_sync_kind=lsp.TextDocumentSyncKind.Full
+    )
 
     def publish(uri: str) -> None:
         document = made.workspace.get_text_document(uri)
@@ -66,9 +52,7 @@ def server() -> LanguageServer:
     def closed(params: lsp.DidCloseTextDocumentParams) -> None:
         made.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(params.text_document.uri, []))
 
-    @made.feature(
-        lsp.TEXT_DOCUMENT_COMPLETION, lsp.CompletionOptions(trigger_characters=[".", "$", ":", "{", "[", " "])
-    )
+    @made.feature(lsp.TEXT_DOCUMENT_COMPLETION, lsp.CompletionOptions(trigger_characters=_TRIGGERS))
     def completed(params: lsp.CompletionParams) -> lsp.CompletionList:
         document = made.workspace.get_text_document(params.text_document.uri)
         return _completions(document, params.position)
@@ -82,19 +66,29 @@ def server() -> LanguageServer:
 
 
 def _bytes(document: TextDocument) -> bytes:
-    """Return a document as a file's bytes; what the disk could not hold is refused like a file would be."""
-    return document.source.encode("utf-8", "surrogatepass")[: MAX_BYTES + 1]
+    """Return a document as a file's bytes; half a surrogate pair is refused as what it is in a file."""
+    return document.source.encode("utf-8", "surrogatepass")
+
+
+def _lines(document: TextDocument) -> list[str]:
+    """Cut a document into lines as the policy's reader does."""
+    return document.source.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _range(document: TextDocument, line: int, start: int, end: int) -> lsp.Range:
+    """Return a range within one line; columns count from 0 in characters."""
+    lines, codec = _lines(document), document.position_codec
+    return lsp.Range(
+        codec.position_to_client_units(lines, lsp.Position(line, start)),
+        codec.position_to_client_units(lines, lsp.Position(line, end)),
+    )
 
 
 def _diagnostic(document: TextDocument, problem: Problem) -> lsp.Diagnostic:
-    from lsprotocol import types as lsp  # noqa: PLC0415 - an extra, there once the server runs
-
-    line, column = problem.line - 1, problem.column - 1
-    place = lsp.Range(lsp.Position(line, column), lsp.Position(line, column + problem.width))
-    message = f"{problem.message}\nhelp: {problem.help}" if problem.help else problem.message
+    column = problem.column - 1
     return lsp.Diagnostic(
-        document.range_to_client_units(place),
-        message,
+        _range(document, problem.line - 1, column, column + problem.width),
+        f"{problem.message}\nhelp: {problem.help}" if problem.help else problem.message,
         severity=lsp.DiagnosticSeverity.Error,
         code=problem.code,
         source="zoneproxy",
@@ -102,30 +96,29 @@ def _diagnostic(document: TextDocument, problem: Problem) -> lsp.Diagnostic:
 
 
 def _completions(document: TextDocument, position: lsp.Position) -> lsp.CompletionList:
-    from lsprotocol import types as lsp  # noqa: PLC0415 - as above
-
-    from zoneproxy.policy.place import place_at  # noqa: PLC0415 - as above
-
-    kinds = {
-        "fact": lsp.CompletionItemKind.Property,
-        "operator": lsp.CompletionItemKind.Operator,
-        "list": lsp.CompletionItemKind.Variable,
-        "value": lsp.CompletionItemKind.EnumMember,
-        "field": lsp.CompletionItemKind.Field,
-    }
-    at = document.position_from_client_units(position)
-    text = _lines(document)
-    start = place_at(text.split("\n"), at.line, at.character).start
+    lines = _lines(document)
+    at = document.position_codec.position_from_client_units(lines, position)
+    start = place_at(lines, at.line, at.character).start
     # The whole word is replaced: an editor's own idea of a word ends at each dot.
-    word = document.range_to_client_units(lsp.Range(lsp.Position(at.line, start), lsp.Position(*_pair(at))))
+    word = _range(document, at.line, start, at.character)
     items = [
         lsp.CompletionItem(
             one.text,
-            kind=kinds[one.kind],
+            kind=_KINDS[one.kind],
             detail=one.about,
             filter_text=one.text,
             text_edit=lsp.TextEdit(word, one.text),
         )
-        for one in complete(text, at.line, at.character)
+        for one in complete("\n".join(lines), at.line, at.character)
     ]
     return lsp.CompletionList(is_incomplete=False, items=items)
+
+
+def _hover(document: TextDocument, position: lsp.Position) -> lsp.Hover | None:
+    lines = _lines(document)
+    at = document.position_codec.position_from_client_units(lines, position)
+    found = hover("\n".join(lines), at.line, at.character)
+    if found is None:
+        return None
+    text = lsp.MarkupContent(lsp.MarkupKind.Markdown, found.text)
+    return lsp.Hover(text, _range(document, at.line, found.start, found.end))

@@ -1,8 +1,8 @@
 r"""The streaming window: events in, events out, unchanged and in order, but for what must wait.
 
 An event is delivered as soon as nothing in it can still become part of an identifier; events are
-never rewritten, split or reordered. The terminal marker (`data: [DONE]`, `message_stop`, `response.completed`) and all
-that comes with it is given back by `end` alone, so that it can wait until the record is durable.
+never rewritten, split or reordered. The terminal marker (`data: [DONE]`, `message_stop`,
+`response.completed`) and all that comes with it is given back by `end` alone, so that it can wait until the record is durable.
 Where the boundary itself asked for usage, what the model server added for that is taken out.
 
 Trust: the bytes come from a model server. What can't be parsed, is too large, comes after the
@@ -28,9 +28,8 @@ from typing import Any, Literal, NamedTuple
 from zoneproxy.content.deltas import ANTHROPIC, RESPONSES, Channel, Delta, read_delta
 from zoneproxy.content.detectors.view import Hit
 from zoneproxy.content.dialects import Endpoint
-from zoneproxy.content.locate import locate
 from zoneproxy.content.media import is_event_stream
-from zoneproxy.content.scan import ScanSettings, to_finding
+from zoneproxy.content.scan import ScanSettings, scan_text, to_finding
 from zoneproxy.content.sse import BrokenEventError, EventSplitter, ServerEvent
 from zoneproxy.content.strict_json import UnreadableError, read_object, without
 from zoneproxy.content.window import Window
@@ -248,7 +247,7 @@ class AnswerStream:
             return
         if len(self._remarks) < _MAX_REMARKS:
             self._remarks.add(text)
-        self._found(locate(text, self._settings).hits, step)
+        step.findings.extend(scan_text(text, Segment.OUTPUT, self._settings))
 
     def _found(self, hits: Iterable[Hit], step: _Step) -> None:
         step.findings.extend(to_finding(hit, Segment.OUTPUT, self._settings) for hit in hits)

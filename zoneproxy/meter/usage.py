@@ -15,7 +15,8 @@ OpenAI's Responses have OpenAI's form under Anthropic's names:
     Usage(prompt=8, completion=2, cached=5, reasoning=0, source='upstream')
 
 A stream's usage comes in pieces: Responses bear one object in their last event, OpenAI's other
-dialects send one near the end (or a cumulative one in every chunk), Anthropic the input with `message_start` and cumulative output with `message_delta`.
+dialects send one near the end (or a cumulative one in every chunk), Anthropic the input with
+`message_start` and cumulative output with `message_delta`.
 A stream that was cut has no last piece: then what was seen is a lower bound, and the bytes that
 were passed on bound the count from above, because a byte-level BPE token is at least one byte.
 

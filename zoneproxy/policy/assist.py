@@ -99,7 +99,8 @@ def complete(text: str, line: int, column: int) -> list[Suggestion]:
 
     Args:
         text: the file as it stands, finished or not.
-        line, column: from 0, in characters.
+        line: the cursor's line, from 0.
+        column: its column, from 0, in characters.
 
     Returns:
         Suggestions that fit the place; the editor keeps those that fit the word typed so far.

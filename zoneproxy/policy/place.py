@@ -19,6 +19,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+MAX_FLOW_LINES = 50
+
 _WORD = re.compile(r"[A-Za-z0-9_.$/-]*")
 _KEY = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([^\s{}\[\],:#"'][^{}\[\],:#]*?))\s*:(?=\s|$)""")
 _ITEM = re.compile(r"\s*-\s+")
@@ -48,7 +50,8 @@ def place_at(lines: Sequence[str], line: int, column: int) -> Place:
 
     Args:
         lines: the file's lines, without line ends.
-        line, column: from 0, in characters.
+        line: the cursor's line, from 0.
+        column: its column, from 0, in characters.
     """
     before = lines[line][:column] if line < len(lines) else ""
     start = len(before)
@@ -66,16 +69,14 @@ def place_at(lines: Sequence[str], line: int, column: int) -> Place:
 
 def _flow_start(lines: Sequence[str], line: int, head: str) -> tuple[int, str]:
     """Join the lines of a flow collection that is open before the cursor; return its first line too."""
-    text, first = head, line
-    for above in range(line - 1, max(-1, line - 50), -1):
-        if _depth(text) >= 0 and not _continues(lines[above]):
-            break
-        text, first = f"{_bare(lines[above])} {text}", above
-    return first, text
-
-
-def _continues(line: str) -> bool:
-    return _depth(_bare(line)) > 0
+    first, deepest, depth = line, max(_depth(head), 0), _depth(head)
+    for above in range(min(line, len(lines)) - 1, max(-1, line - MAX_FLOW_LINES), -1):
+        depth += _depth(_bare(lines[above]))
+        if depth > deepest:
+            first, deepest = above, depth
+        if lines[above][:1].strip():
+            break  # a top-level key: nothing reaches beyond it
+    return first, " ".join([*(_bare(text) for text in lines[first:line]), head])
 
 
 def _depth(text: str) -> int:

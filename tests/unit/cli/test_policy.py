@@ -88,3 +88,12 @@ def test_the_schemas_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Condition" in json.loads(capsys.readouterr().out)["$defs"]
     assert zoneproxy("schema", "--tests") == 0
     assert "Scenario" in json.loads(capsys.readouterr().out)["$defs"]
+
+
+def test_without_the_extra_the_server_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the language server needs pygls; nothing else imports it."""
+    monkeypatch.setitem(sys.modules, "pygls.lsp.server", None)
+    monkeypatch.delitem(sys.modules, "zoneproxy.cli.policy_lsp", raising=False)
+    with pytest.raises(ConfigError) as caught:
+        zoneproxy("lsp")
+    assert "zoneproxy[editor]" in caught.value.hint

@@ -44,6 +44,16 @@ def anthropic_event(kind: str, **fields: object) -> bytes:
     return b"event: " + kind.encode() + b"\ndata: " + data + b"\n\n"
 
 
+def responses_event(kind: str, **fields: object) -> bytes:
+    """One event of a streamed OpenAI response."""
+    return anthropic_event(f"response.{kind}", **fields)
+
+
+def output_delta(text: str, item: int = 0) -> bytes:
+    """One text delta of a streamed OpenAI response."""
+    return responses_event("output_text.delta", output_index=item, content_index=0, item_id="i", delta=text)
+
+
 def text_delta(text: str, index: int = 0) -> bytes:
     """One text delta of a streamed Anthropic answer."""
     return anthropic_event("content_block_delta", index=index, delta={"type": "text_delta", "text": text})

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.server
 import json
+import threading
+from collections.abc import Iterator
 
+import openai
 import pytest
 
+from tests.unit.content.identifiers import output_delta
 from zoneproxy.content.cut import cut_event, refusal_body
 from zoneproxy.terms.reasons import REASONS
 
@@ -49,3 +55,54 @@ def test_a_cut_is_an_event_that_sdks_raise_on():
     assert name == b"event: error"
     assert json.loads(data.removeprefix(b"data: "))["type"] == "error"
     assert openai.endswith(b"\n\n")
+
+
+@contextlib.contextmanager
+def served(wire: bytes) -> Iterator[openai.OpenAI]:
+    """A client of a server that streams these bytes."""
+
+    class Server(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(200)
+            self.send_header("content-type", "text/event-stream")
+            self.end_headers()
+            self.wfile.write(wire)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing is logged."""
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Server) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            address = f"http://127.0.0.1:{server.server_port}/v1"
+            with openai.OpenAI(api_key="k", base_url=address, max_retries=0) as client:
+                yield client
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_the_sdk_raises_on_a_cut_response():
+    """A cut in the middle of a response is an error with our message, and the deltas before it came."""
+    wire = output_delta("hello") + cut_event("openai_responses", REASON, trace="zone#7", flow="f")
+    seen: list[object] = []
+    with served(wire) as client, pytest.raises(openai.APIError, match="zone#7"):
+        seen.extend(client.responses.create(model="m", input="x", stream=True))
+    assert len(seen) == 1
+    with (
+        served(wire) as client,
+        pytest.raises(openai.APIError, match="zone#7"),
+        client.responses.stream(model="m", input="x") as stream,
+    ):
+        stream.until_done()
+
+
+def test_a_cut_response_has_the_api_s_error_event():
+    """Clients that go by the event's type find code, message and param where the API puts them."""
+    name, data = cut_event("openai_responses", REASON, trace="", flow="f").strip().split(b"\n")
+    told = json.loads(data.removeprefix(b"data: "))
+    assert name == b"event: error"
+    assert (told["type"], told["code"], told["param"]) == ("error", REASON.code, None)
+    assert told["message"] == told["error"]["message"]

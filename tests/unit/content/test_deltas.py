@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from zoneproxy.content.deltas import read_delta
 
 
@@ -73,3 +75,48 @@ def test_unknown_forms_are_remarks():
         delta = read_delta(dialect, {"choices": "x1", "surprise": [{"k": "x2"}], "delta": {"a": "x3"}})
         told = "\n".join(delta.remarks)
         assert all(text in told for text in ("x1", "x2", "x3"))
+
+
+def test_responses_grow_by_item_kind_and_part():
+    """Text, arguments and summaries are channels of their output item; ids are remarks."""
+    text = {"type": "response.output_text.delta", "output_index": 1, "content_index": 2, "delta": "a"}
+    assert read_delta("openai_responses", text).grown == [((1, "response.output_text", 2), "a")]
+    call = {"type": "response.function_call_arguments.delta", "output_index": 3, "item_id": "x", "delta": "b"}
+    delta = read_delta("openai_responses", call)
+    assert delta.grown == [((3, "response.function_call_arguments", 0), "b")]
+    assert "x" in " ".join(delta.remarks)
+    summary = {"type": "response.reasoning_summary_text.delta", "summary_index": 4, "delta": "c"}
+    assert read_delta("openai_responses", summary).grown == [((0, "response.reasoning_summary_text", 4), "c")]
+
+
+def test_responses_close_what_they_say_is_done():
+    """A part, an item, or all of it; what a closing event repeats is a remark."""
+    part = {"type": "response.output_text.done", "output_index": 1, "content_index": 2, "text": "again"}
+    delta = read_delta("openai_responses", part)
+    assert delta.closed == [(1, "response.output_text", 2)]
+    assert "again" in delta.remarks[-1]
+    item = {"type": "response.output_item.done", "output_index": 1, "item": {"type": "message"}}
+    assert read_delta("openai_responses", item).closed == [(1,)]
+
+
+@pytest.mark.parametrize("kind", ["response.completed", "response.incomplete", "response.failed", "error"])
+def test_the_last_event_of_a_response(kind):
+    """Whatever ends a response closes all channels, and may bear the usage."""
+    delta = read_delta("openai_responses", {"type": kind, "response": {"usage": {"input_tokens": 1}}})
+    assert (delta.terminal, delta.closed, delta.usage) == (True, [()], True)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"type": 1, "delta": "x"},
+        {"type": "response.x.delta", "delta": {"a": "b"}},
+        {"type": "response.x.delta", "delta": "x", "output_index": "0", "content_index": None},
+        {"type": "response.completed", "response": []},
+    ],
+)
+def test_odd_events_of_responses_are_read(event):
+    """What has not the form of the API still is walked: each string is growth or a remark."""
+    delta = read_delta("openai_responses", event)
+    assert ("x" in str(event)) == ("x" in str(delta.grown) + str(delta.remarks))

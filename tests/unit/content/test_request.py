@@ -9,9 +9,11 @@ import pytest
 from zoneproxy.content.dialects import recognise
 from zoneproxy.content.request import RequestLimits, read_request, upstream_body
 from zoneproxy.terms.facts import VOCABULARY
+from zoneproxy.terms.finding import Segment
 
 CHAT = recognise("POST", "/v1/chat/completions")
 MESSAGES = recognise("POST", "/v1/messages")
+RESPONSES = recognise("POST", "/v1/responses")
 MODELS = recognise("GET", "/v1/models")
 LIMITS = RequestLimits()
 
@@ -108,3 +110,26 @@ def test_a_stream_is_always_asked_for_usage(body):
 def test_anthropic_streams_need_no_asking():
     """Anthropic streams bear usage by themselves."""
     assert not read(b'{"model":"m","stream":true}', MESSAGES).usage_injected
+
+
+def test_a_response_s_request_is_read():
+    """Instructions, input, calls and the size of the answer are known; the bytes stay as they came."""
+    asked = {
+        "model": "m", "stream": True, "max_output_tokens": 7, "instructions": "be brief",
+        "input": [
+            {"role": "user", "content": [{"type": "input_text", "text": "hello"}]},
+            {"type": "function_call_output", "output": "result"},
+        ],
+    }  # fmt: skip
+    reading = read(asked, RESPONSES)
+    assert (reading.state, reading.streamed, reading.max_tokens) == ("ok", True, 7)
+    assert {(Segment.SYSTEM, "instructions: be brief"), (Segment.USER, "hello")} <= set(reading.segments)
+    assert (Segment.TOOL, "output: result") in reading.segments
+    assert upstream_body(reading) == reading.body
+
+
+@pytest.mark.parametrize("background", [True, 1, "yes", {}])
+def test_an_answer_that_would_come_elsewhere_is_not_asked_for(background):
+    """Z7: what is not answered on its own connection is not served."""
+    assert read({"model": "m", "background": background}, RESPONSES).state == "unreadable"
+    assert read({"model": "m", "background": False}, RESPONSES).state == "ok"

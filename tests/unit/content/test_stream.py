@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -12,7 +13,9 @@ from tests.unit.content.identifiers import (
     anthropic_event,
     chat_chunk,
     near_miss,
+    output_delta,
     resident_id,
+    responses_event,
     text_delta,
 )
 from zoneproxy.content.dialects import recognise
@@ -22,6 +25,8 @@ from zoneproxy.terms.facts import VOCABULARY
 
 CHAT = recognise("POST", "/v1/chat/completions")
 MESSAGES = recognise("POST", "/v1/messages")
+RESPONSES = recognise("POST", "/v1/responses")
+COMPLETED = responses_event("completed", response={"usage": {"input_tokens": 3, "output_tokens": 2}})
 SETTINGS = ScanSettings(2, KEY)
 
 
@@ -62,6 +67,7 @@ def test_the_terminal_marker_waits_for_the_end():
         (CHAT, chat_chunk, DONE),
         (CHAT, lambda text: chat_chunk(text, field="reasoning_content"), DONE),
         (MESSAGES, text_delta, anthropic_event("message_stop")),
+        (RESPONSES, output_delta, COMPLETED),
     ],
 )
 @pytest.mark.parametrize("width", [1, 3, 7, 18])
@@ -166,3 +172,39 @@ def test_identifiers_outside_the_deltas_are_found():
 def test_text_is_counted():
     """The meter learns how many bytes of text were shown."""
     assert stream().feed(chat_chunk("h\u00e9")).text_bytes == 3
+
+
+@pytest.mark.parametrize("rest", [b"", DONE])
+def test_a_response_ends_with_its_last_event(rest):
+    """Z13: `response.completed` waits, with its usage told; servers that add `[DONE]` may."""
+    made = stream(RESPONSES)
+    hello = output_delta("hello")
+    assert made.feed(hello).release == hello
+    step = made.feed(COMPLETED + rest)
+    assert step.release == b""
+    assert [event["response"]["usage"]["output_tokens"] for event in step.usage_events] == [2]
+    end = made.end()
+    assert (end.state, end.terminal) == ("ok", COMPLETED + rest)
+
+
+@pytest.mark.parametrize("wire", [output_delta("a"), DONE, COMPLETED + output_delta("a")])
+def test_a_response_without_its_last_event_in_place_is_refused(wire):
+    """Nothing before the last event ends a response, and nothing goes on after it."""
+    made = stream(RESPONSES)
+    made.feed(wire)
+    assert made.end().state in {"truncated", "unreadable"}
+
+
+def test_the_last_event_of_a_response_may_repeat_a_long_answer():
+    """The last event is allowed to be larger than others, because it repeats them."""
+    made = stream(RESPONSES)
+    long = responses_event("completed", response={"output": ["word " * 80_000]})
+    assert made.feed(long).state == "ok"
+    assert made.end().terminal == long
+
+
+def test_what_a_response_repeats_is_looked_into():
+    """Z11: an identifier that stands in a closing event alone, encoded too, is found."""
+    for text in (resident_id(3), base64.b64encode(f"id: {resident_id(3)}!".encode()).decode()):
+        step = stream(RESPONSES).feed(responses_event("output_text.done", output_index=0, text=text))
+        assert [finding.kind for finding in step.findings] == ["cn_resident_id"]

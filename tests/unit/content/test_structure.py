@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.unit.content.identifiers import chat_chunk, text_delta
+from tests.unit.content.identifiers import chat_chunk, output_delta, text_delta
 from zoneproxy.content.media import read_media_type
 from zoneproxy.content.structure import parts, texts
 from zoneproxy.terms.finding import Segment
@@ -22,7 +22,7 @@ def test_json_is_walked_whole_or_by_lines():
     assert said('{"a": "1"}\n{"a": "2"}') == ["a: 1", "a: 2"]
 
 
-@pytest.mark.parametrize("event", [chat_chunk, text_delta])
+@pytest.mark.parametrize("event", [chat_chunk, text_delta, output_delta])
 def test_streams_are_put_together(event):
     """Pieces of a channel are one text."""
     stream = b"".join(event(piece) for piece in ("one ", "two")).decode()

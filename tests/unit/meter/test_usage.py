@@ -110,3 +110,40 @@ def test_impossible_claims_are_seen():
     honest.visible(5)
     honest.observe(OPENAI)
     assert not honest.impossible
+
+
+RESPONSES = {
+    "input_tokens": 8,
+    "input_tokens_details": {"cached_tokens": 5},
+    "output_tokens": 4,
+    "output_tokens_details": {"reasoning_tokens": 3},
+}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"object": "response", "usage": RESPONSES},
+        {"type": "response.completed", "response": {"usage": RESPONSES}},
+        {"type": "response.incomplete", "response": {"usage": RESPONSES}},
+        {"type": "response.failed", "response": {"usage": RESPONSES}},
+    ],
+)
+def test_a_response_is_counted_whole_or_by_its_last_event(document):
+    """Z18: every way a response ends bears its usage, and it is complete."""
+    meter = UsageMeter("openai_responses")
+    meter.observe(document)
+    assert meter.total() == Usage(8, 4, 5, 3, "upstream")
+
+
+@pytest.mark.parametrize("response", [None, [], {}, {"usage": None}, {"usage": {"input_tokens": "8"}}])
+def test_nonsense_in_a_response_is_no_usage(response):
+    """What is no count is none, and nothing raises."""
+    assert read_usage("openai_responses", {"type": "response.completed", "response": response}) is None
+
+
+def test_a_response_under_way_is_not_complete():
+    """A count before the last event is a lower bound."""
+    meter = UsageMeter("openai_responses")
+    meter.observe({"type": "response.in_progress", "response": {"usage": RESPONSES}})
+    assert meter.total().source == "upstream_partial"

@@ -53,11 +53,12 @@ def test_deletion() -> None:
 def test_full(monkeypatch: pytest.MonkeyPatch) -> None:
     """A segment is full at its size; a new one is not."""
     segments = three(CrashFiles())
-    assert not segments.full
+    told = [segments.full]
     monkeypatch.setattr(module, "SEGMENT_BYTES", 40)
-    assert segments.full
+    told.append(segments.full)
     segments.begin(6, b"")
-    assert not segments.full
+    told.append(segments.full)
+    assert told == [False, True, False]
 
 
 def test_the_tail_is_written_again_with_its_state() -> None:
