@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from zoneproxy.passage.events import HeadArrived, Headers
 
@@ -69,7 +68,8 @@ def _line_fault(request: http.Request, *, forward_proxy: bool) -> str:
         return "a target in the wrong form for this door"
     if not request.path.startswith("/"):
         return "a target that is no path"
-    return ""
+    # A fragment is no part of a target (RFC 9112 section 3.2), and two servers may cut it or not.
+    return "a fragment in the target" if "#" in request.path else ""
 
 
 def _header_fault(headers: Headers) -> str:
@@ -110,13 +110,14 @@ def read_head(
         fault: why mitmproxy itself refuses the head, or empty.
     """
     state, detail = ("malformed", fault) if fault else fault_of(request, forward_proxy=forward_proxy)
-    parts = urlsplit(request.path) if state == "ok" else None
+    # What is judged is what is forwarded: nothing but the query is taken off the target.
+    path, mark, _query = request.path.partition("?")
     return HeadArrived(
         method=request.method,
         target_host=(request.host if forward_proxy else request.headers.get("host", ""))[:255],
         target_port=request.port if forward_proxy else 0,
-        path=(parts.path if parts else request.path)[:2048],
-        has_query=bool(parts and parts.query),
+        path=path[:2048],
+        has_query=bool(mark),
         headers=header_list(request.headers.fields),
         state=state,
         now_ms=now_ms,

@@ -7,7 +7,6 @@ marks every record `assurance: dev`, and opens loopback listeners only.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -57,9 +56,6 @@ class DeveloperDoor(Boundary):
         except ZoneError as error:
             hint = f" (hint: {error.hint})" if error.hint else ""
             raise exceptions.OptionsError(f"{error.message}{hint}") from error
-        if not zone.boundary.loopback_only:
-            asyncio.run(zone.close())
-            raise exceptions.OptionsError("the developer's door opens loopback listeners only")
         self.zone = zone
         self.core = zone.boundary
         fix(ctx.options, zone.boundary)

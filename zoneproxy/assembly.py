@@ -87,11 +87,6 @@ class Boundary:
         """Name the doors as the proxy's modes: `zone:<route>@<host>:<port>`."""
         return [f"zone:{route}@{door.address}" for route, door in self.listeners.items()]
 
-    @property
-    def loopback_only(self) -> bool:
-        """True if no door can be reached from another machine."""
-        return all(ipaddress.ip_address(door.host).is_loopback for door in self.listeners.values())
-
     def pin(self, route: str, connection: str) -> Pin:
         """Take the identity of the door that a connection is on."""
         listener = self.listeners[route]
@@ -193,6 +188,9 @@ def assemble(path: str | Path, *, assurance: Assurance) -> Zone:
     config = parse(config_bytes, str(path))
     folder = file.parent
     policies, policy_bytes = _read_policies(config, folder)
+    listeners = _listeners(config)
+    if assurance == "dev":
+        _insist_on_loopback(listeners)
     signer = load_signer(folder / config.log.key, config.log.origin)
     rules = Rules(
         log_origin=config.log.origin,
@@ -240,6 +238,15 @@ def _listeners(config: Config) -> dict[str, Listener]:
         at = read_destination(route.listen)
         listeners[route.id] = Listener(Door(route.id, Side(route.side), route.country), at.host, at.port)
     return listeners
+
+
+def _insist_on_loopback(listeners: Mapping[str, Listener]) -> None:
+    for listener in listeners.values():
+        if not ipaddress.ip_address(listener.host).is_loopback:
+            raise ConfigError(
+                f"the developer's door opens loopback listeners only, not `{listener.address}`",
+                hint="use `zoneproxy run` for a door that others can reach",
+            )
 
 
 def _read_policies(config: Config, folder: Path) -> tuple[tuple[Policy, ...], tuple[bytes, ...]]:

@@ -67,8 +67,9 @@ def flip(path: Path) -> None:
     path.chmod(mode)
 
 
-def first_file(folder: Path) -> Path:
-    return next(path for path in sorted(folder.rglob("*")) if path.is_file())
+def last_file(folder: Path) -> Path:
+    """The file in force: shorter ones, which it replaced, are for verifiers of older checkpoints."""
+    return max((path for path in folder.rglob("*") if path.is_file()), key=lambda path: int(path.stem))
 
 
 def other_log(zone: ZoneFolder) -> None:
@@ -89,7 +90,8 @@ MISTAKES: dict[str, tuple[Change, str]] = {
     ),
     "policy with a mistake": (
         lambda z: z.edit(OPERATOR, "origin.country, origin.agreeing", "origin.contry, origin.agreeing"),
-        r"operator\.yaml:\d+:\d+: error\[\w+\]: unknown fact `origin.contry`(.|\n)*did you mean `origin.country`",
+        r"operator\.yaml:\d+:\d+: error\[\w+\]: unknown fact `origin.contry`"
+        r"(.|\n)*did you mean `origin.country`",
     ),
     "policy missing": (lambda z: (z.path / OPERATOR).unlink(), "the policy `.*operator.yaml` is missing"),
     "key missing": (
@@ -115,13 +117,13 @@ MISTAKES: dict[str, tuple[Change, str]] = {
         lambda z: z.edit("zone.yaml", "origin: zone.example", "origin: other.example"),
         "the log here is not that of `other.example/trace/",
     ),
-    "a byte of the write-ahead log": (lambda z: flip(first_file(z.log / "wal")), "does not verify"),
+    "a byte of the write-ahead log": (lambda z: flip(last_file(z.log / "wal")), "does not verify"),
     "a byte of a tile": (
-        lambda z: flip(first_file(z.log / "tile/0")),
+        lambda z: flip(last_file(z.log / "tile/0")),
         r"does not verify: .*\(tile/0/",
     ),
     "a byte of an entry bundle": (
-        lambda z: flip(first_file(z.log / "tile/entries")),
+        lambda z: flip(last_file(z.log / "tile/entries")),
         r"does not verify: .*\(tile/entries/",
     ),
     "a byte of the checkpoint": (lambda z: flip(z.log / "checkpoint"), "does not verify"),
@@ -154,7 +156,6 @@ def test_a_second_process_on_the_same_log(zone: ZoneFolder) -> None:
     text = zone.config.read_text("utf-8").replace(f":{zone.port}", f":{free_port()}")
     second.write_text(text, "utf-8")
     with zone.serving() as first:
-        size = (zone.log / "checkpoint").read_bytes()
         ended = cli("run", "--config", str(second))
         assert first.process.poll() is None
         same = cli("run", "--config", str(zone.config))
@@ -162,8 +163,6 @@ def test_a_second_process_on_the_same_log(zone: ZoneFolder) -> None:
     assert "is in use by another process\nhint: one process writes a log" in ended.stderr
     assert same.returncode == 2
     assert "does this zone run already?" in same.stderr
-    assert size
-    verified = cli("log", "verify", "--json", str(zone.log))
+    verified = cli("log", "verify", str(zone.log))
     assert verified.returncode == 0
-    starts = cli("log", "verify", str(zone.log)).stdout
-    assert "2 worker_start" in starts  # the one when the zone was made, and the first process
+    assert "2 worker_start" in verified.stdout  # that of the zone's first run, and that of this one

@@ -19,6 +19,7 @@ from zoneproxy.trace.opening import commit, parse_opening
 from zoneproxy.trace.opening_files import decode_openings, encode_openings
 from zoneproxy.trace.proof import InclusionProof, parse_proof
 from zoneproxy.trace.tiles import Tile, decode_bundle, encode_bundle, parse_path
+from zoneproxy.trace.trust import parse_trust
 from zoneproxy.trace.wal import (
     Group,
     Item,
@@ -43,6 +44,7 @@ VALUES = st.recursive(
 )
 NOTE = sign_note(Checkpoint(ORIGIN, 3, b"r" * 32).text, [signer()]).data
 PROOF = InclusionProof(2, (b"h" * 32, b"i" * 32), NOTE, b"entry").data
+TRUST = f"log {signer().verifiers[0].vkey}\nquorum none\n".encode()
 ENTRY = Writer().exchange()[0].entry
 STATE = encode_state(7, b"{}")
 GROUP = encode_group(Group(7, (Item(b"abc", b"de"), Item(b"", b""))))
@@ -103,6 +105,16 @@ def test_notes_parse_or_raise_their_error(data: bytes) -> None:
     except VerificationError:
         return
     assert checkpoint.text == note.text
+
+
+@given(st.binary(max_size=80) | damaged(TRUST))
+def test_trust_files_parse_or_raise_their_error(data: bytes) -> None:
+    """A trust file that is accepted has a quorum that can be judged; anything else raises the one error."""
+    try:
+        made = parse_trust(data)
+    except VerificationError:
+        return
+    assert made.holds(made.witnesses) or made.quorum
 
 
 @given(st.binary(max_size=80) | damaged(PROOF))

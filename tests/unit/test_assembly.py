@@ -58,7 +58,6 @@ def test_the_doors(zone: Zone) -> None:
     assert not core.has_route("inland-2")
     assert [route for route in core.listeners if core.is_outward(route)] == ["zone-out-1"]
     assert not core.is_outward("inland-2")
-    assert core.loopback_only
     pin = core.pin("inland-1", "c1")
     assert (pin.route, pin.side) == ("inland-1", Side.DOMESTIC)
 
@@ -72,17 +71,25 @@ def test_flow_ids_are_uuids_of_version_7(zone: Zone) -> None:
     assert all(before <= one.int >> 80 <= zone.boundary.clock.now_ms() for one in ids)
 
 
+def test_the_developers_door_is_for_loopback(folder: Path) -> None:
+    """It refuses a door that others could reach before it touches the log."""
+    edit(folder / "zone.yaml", "127.0.11.1", "0.0.0.0")
+    with pytest.raises(ConfigError, match="loopback listeners only"):
+        assemble(folder / "zone.yaml", assurance="dev")
+
+
 async def test_it_opens_only_when_the_start_is_recorded(folder: Path) -> None:
     """The gate is shut until policies, activation and configuration are durable; then open; then shut."""
     zone = assemble(folder / "zone.yaml", assurance="production")
-    assert not zone.boundary.open
+    opened = [zone.boundary.open]
     before = zone.log.size
     await zone.start()
-    assert zone.boundary.open
+    opened.append(zone.boundary.open)
     assert zone.log.size == before + 4
     assert len(list((folder / "log/policy").iterdir())) == 2
     await zone.close()
-    assert not zone.boundary.open
+    opened.append(zone.boundary.open)
+    assert opened == [False, True, False]
 
 
 def test_a_failed_log_shuts_the_gate(zone: Zone) -> None:

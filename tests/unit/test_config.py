@@ -90,7 +90,9 @@ def test_one_mistake(old: str, new: str, told: str) -> None:
         assert foreign not in message
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b"\xff", b"zone", b"a: 1\na: 2\n", b"x: !!python/name:os.system\n"])
+@pytest.mark.parametrize(
+    "data", [b"", b"[]", b"\xff", b"zone", b"a: 1\na: 2\n", b"x: !!python/name:os.system\n"]
+)
 def test_what_is_no_configuration(data: bytes) -> None:
     """A file that is something else is refused, never run."""
     assert "zone.yaml:" in mistakes(data)

@@ -25,6 +25,7 @@ from zoneproxy.adapters.clock import SystemClock
 from zoneproxy.terms.errors import ConfigError, VerificationError
 from zoneproxy.trace.note import Ed25519Signer, Signer, VerifierKey, parse_vkey
 from zoneproxy.trace.signers import JointSigner, MlDsa44Signer
+from zoneproxy.trace.trust import MAX_TRUST_BYTES, TrustPolicy, parse_trust
 
 _MAX_BYTES = 64 * 1024
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -173,3 +174,22 @@ def read_vkeys(path: Path) -> list[VerifierKey]:
     if not keys:
         raise ConfigError(f"the verifier key file `{path}` is empty", hint="give the log's `.vkey` file")
     return keys
+
+
+def read_trust(path: Path) -> TrustPolicy:
+    """Read a trust file (`zoneproxy.trace.trust`).
+
+    Raises:
+        ConfigError: it is missing, unreadable, or holds something else.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_TRUST_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(
+            f"the trust file `{path}` can't be read: {error.strerror}", hint="give a tlog-policy file"
+        ) from None
+    try:
+        return parse_trust(data)
+    except VerificationError as error:
+        raise ConfigError(f"`{path}`: {error.message} ({error.where})", hint=error.hint) from None

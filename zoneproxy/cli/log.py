@@ -12,7 +12,7 @@ import json
 import sys
 from pathlib import Path
 
-from zoneproxy.adapters.keyfiles import read_vkeys
+from zoneproxy.adapters.keyfiles import read_trust, read_vkeys
 from zoneproxy.adapters.logfolder import open_log
 from zoneproxy.cli import log_proofs
 from zoneproxy.replay.audit import audit
@@ -40,6 +40,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="FILE",
         help="the log's verifier key, from a source you trust (else the one that lies in DIR)",
     )
+    verify.add_argument(
+        "--policy",
+        type=Path,
+        metavar="FILE",
+        help="a trust file (C2SP tlog-policy): the log's keys, and the witnesses that must have cosigned",
+    )
     verify.set_defaults(func=run_verify)
     log_proofs.add_commands(commands)
 
@@ -47,8 +53,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run_verify(args: argparse.Namespace) -> int:
     """Check a log directory and print what was found, worst first."""
     keys: list[VerifierKey] = [key for path in args.vkey for key in read_vkeys(path)]
+    trust = None if args.policy is None else read_trust(args.policy)
+    if trust is not None:
+        keys += [key for key in trust.logs if key not in keys]
     reader = open_log(args.directory, keys)
-    report = audit(reader, _progress if sys.stderr.isatty() and not args.json else None)
+    report = audit(reader, _progress if sys.stderr.isatty() and not args.json else None, trust)
     if args.json:
         _print_json(report)
     else:

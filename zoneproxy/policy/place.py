@@ -53,6 +53,7 @@ def place_at(lines: Sequence[str], line: int, column: int) -> Place:
         line: the cursor's line, from 0.
         column: its column, from 0, in characters.
     """
+    line = min(line, len(lines))  # an editor may ask before it has sent the line
     before = lines[line][:column] if line < len(lines) else ""
     start = len(before)
     while start and _WORD.fullmatch(before[start - 1]):
@@ -70,7 +71,7 @@ def place_at(lines: Sequence[str], line: int, column: int) -> Place:
 def _flow_start(lines: Sequence[str], line: int, head: str) -> tuple[int, str]:
     """Join the lines of a flow collection that is open before the cursor; return its first line too."""
     first, deepest, depth = line, max(_depth(head), 0), _depth(head)
-    for above in range(min(line, len(lines)) - 1, max(-1, line - MAX_FLOW_LINES), -1):
+    for above in range(line - 1, max(-1, line - MAX_FLOW_LINES), -1):
         depth += _depth(_bare(lines[above]))
         if depth > deepest:
             first, deepest = above, depth

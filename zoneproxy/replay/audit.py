@@ -1,6 +1,7 @@
 """The audit: is this log what its checkpoint says, from bytes alone?
 
-In one pass with constant memory: the checkpoint's signatures; the tree over all entries, against the root
+In one pass with constant memory: the checkpoint's signatures, and its witnesses' where a trust file asks
+for them; the tree over all entries, against the root
 that was signed; every byte of every hash tile, entry bundle and older partial file; files that belong to
 no tree; each entry's canonical bytes and schema; each worker's chain, time that never goes back, one end
 for each allowed decision; openings against the commitments. Where the root is another than the one signed,
@@ -26,13 +27,14 @@ from zoneproxy.replay.treefiles import (
 )
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.chain import Chains
-from zoneproxy.trace.checkpoint import Checkpoint
+from zoneproxy.trace.checkpoint import Checkpoint, open_checkpoint
 from zoneproxy.trace.entry import Entry, parse
 from zoneproxy.trace.frontier import Frontier
 from zoneproxy.trace.ledger import CHECKPOINT
 from zoneproxy.trace.opening import check_opening
 from zoneproxy.trace.reader import LogReader
 from zoneproxy.trace.tiles import ENTRIES, WIDTH
+from zoneproxy.trace.trust import TrustPolicy
 
 Progress = Callable[[int, int], None]
 """Told how many entries are done, and of how many."""
@@ -53,19 +55,24 @@ class _Pass:
     unsigned: int = 0
 
 
-def audit(reader: LogReader, progress: Progress | None = None) -> AuditReport:
+def audit(
+    reader: LogReader, progress: Progress | None = None, trust: TrustPolicy | None = None
+) -> AuditReport:
     """Audit a log.
 
     Args:
         reader: the log, with the keys to trust.
         progress: told now and then how far it is.
+        trust: says which witnesses must have cosigned the checkpoint; none, where not given.
 
     Returns:
         The report; it never raises for anything that the log holds.
     """
     flaws = Flaws()
     try:
-        checkpoint = reader.checkpoint()
+        note = reader.note()
+        checkpoint = open_checkpoint(note, reader.vkeys)
+        unwitnessed = None if trust is None else _missing_quorum(note, trust)
     except VerificationError as error:
         where = CHECKPOINT if error.where == CHECKPOINT else f"{CHECKPOINT}, {error.where}"
         kind = FlawClass.MISSING if "no checkpoint" in error.message else FlawClass.INVALID
@@ -76,6 +83,8 @@ def audit(reader: LogReader, progress: Progress | None = None) -> AuditReport:
     except VerificationError as error:  # a file that can't even be read, such as one of gigabytes
         flaws.add(FlawClass.INVALID, error.where, error.message, error.proof)
         return AuditReport(checkpoint.origin, checkpoint.size, checkpoint.root.hex(), flaws.worst_first())
+    if unwitnessed is not None:
+        done.flaws.add(FlawClass.UNWITNESSED, CHECKPOINT, unwitnessed)
     return AuditReport(
         checkpoint.origin,
         checkpoint.size,
@@ -90,6 +99,14 @@ def audit(reader: LogReader, progress: Progress | None = None) -> AuditReport:
         done.withheld[0],
         done.unsigned,
     )
+
+
+def _missing_quorum(note: bytes, trust: TrustPolicy) -> str | None:
+    """Say that the witnesses who cosigned are no quorum; `None` if they are."""
+    cosigned = trust.cosigned_by(note)
+    if trust.holds(cosigned):
+        return None
+    return f"{len(cosigned)} of {len(trust.witnesses)} known witnesses cosigned it, which is no quorum"
 
 
 def _audit_tree(reader: LogReader, checkpoint: Checkpoint, progress: Progress | None) -> _Pass:

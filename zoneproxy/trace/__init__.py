@@ -2,7 +2,7 @@
 
 A C2SP transparency log, byte for byte: `merkle` (RFC 6962 tree and proofs), `tiles` (tlog-tiles
 paths, hash tiles, entry bundles), `note` (signed notes and verifier keys), `checkpoint` (tree heads),
-`cosignature` (signatures with a time) and `signers` (who signs).
+`cosignature` (signatures with a time), `signers` (who signs) and `trust` (tlog-policy: whom to believe).
 Above it, formats of our own: `canonical` (the JSON of entries), `schema` (the closed vocabulary of
 each entry kind), `opening` (private fields behind one commitment) and `opening_files`, `entry` (a record),
 `chain` (what holds from entry to entry), `wal` and `segments` (the write-ahead log).

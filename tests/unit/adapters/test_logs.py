@@ -38,7 +38,7 @@ def test_an_exception_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> N
     """A traceback is part of the event, so that one line is still one event."""
     configure()
     try:
-        raise ValueError("planted")
+        int("planted")
     except ValueError:
         logging.getLogger("zoneproxy.test").exception("failed")
     (line,) = capsys.readouterr().err.splitlines()

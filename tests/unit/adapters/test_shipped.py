@@ -17,6 +17,6 @@ def test_what_a_new_zone_gets_is_there_and_whole() -> None:
 
 def test_a_policy_that_is_not_shipped() -> None:
     """A missing one is the installation's fault, and told so."""
-    with pytest.raises(ConfigError, match="the shipped policy `none.yaml` is missing") as caught:
+    with pytest.raises(ConfigError, match=r"the shipped policy `none\.yaml` is missing") as caught:
         shipped_policy("none.yaml")
     assert caught.value.hint == "install zoneproxy again"

@@ -53,6 +53,7 @@ BAD = {
     "past ASCII in the target": (request(path=b"/\xe9"), "a character that a target may not have"),
     "an absolute form": (request(authority=b"zone:80"), "a target in the wrong form for this door"),
     "an asterisk": (request(path=b"*", method=b"OPTIONS"), "a target that is no path"),
+    "a fragment": (request(path=b"/v1/models#/../x"), "a fragment in the target"),
     "a name with a blank": (request((b"x a", b"1")), "a character that a header name may not have"),
     "an empty name": (request((b"", b"1")), "a character that a header name may not have"),
     "a name with a line end": (request((b"x\n", b"1")), "a character that a header name may not have"),
@@ -108,10 +109,11 @@ def test_an_upgrade_is_told():
     assert fault_of(request((b"Upgrade", b"h2c")), forward_proxy=False)[0] == "upgrade"
 
 
-def test_the_outward_door_wants_absolute_targets():
-    """By the outward door a target names its host; a bare path is malformed there."""
-    assert fault_of(request(authority=b"tools.example:80"), forward_proxy=True) == ("ok", "")
-    assert fault_of(request(), forward_proxy=True)[0] == "malformed"
+@pytest.mark.parametrize("authority", [b"", b"tools.example:80"])
+def test_the_outward_door_takes_either_form(authority: bytes):
+    """By the outward door the destination is judged as mitmproxy read it, whichever form named it."""
+    assert fault_of(request(authority=authority), forward_proxy=True) == ("ok", "")
+    assert fault_of(request(authority=authority, path=b"*"), forward_proxy=True)[0] == "malformed"
 
 
 def test_header_fields_are_decoded_once():
@@ -127,6 +129,14 @@ def test_the_query_is_told_apart_from_the_path():
     )
     assert (event.path, event.has_query, event.state) == ("/v1/models", True, "ok")
     assert (event.target_host, event.target_port, event.now_ms) == ("zone", 0, NOW_MS)
+
+
+@pytest.mark.parametrize("path", ["//elsewhere.example/v1/models", "//[", "/v1/models;a", "/a:b"])
+def test_the_path_that_is_judged_is_the_path_that_is_forwarded(path: str):
+    """No part of a target is taken for a host or a parameter, and so judged without."""
+    head = request(path=path.encode())
+    event = read_head(head, forward_proxy=False, now_ms=NOW_MS, trace_writable=True)
+    assert event.path == head.path
 
 
 def test_what_mitmproxy_refuses_is_malformed():

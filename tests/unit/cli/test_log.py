@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.logs import ORIGIN, Writer, decision, signer, write_log
+from tests.support.logs import ORIGIN, Writer, decision, mldsa_signer, signer, write_log
 from zoneproxy.adapters.disk import DiskFiles
 from zoneproxy.cli import log
 from zoneproxy.terms.errors import ConfigError
 from zoneproxy.trace.ledger import Ledger
+from zoneproxy.trace.note import Signature
 
 
 def run(*words: str) -> int:
@@ -52,6 +53,30 @@ def test_a_trusted_key(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == ""
     assert run("verify", str(root), "--vkey", str(tmp_path / "wrong.vkey")) == 1
     assert capsys.readouterr().out.startswith("invalid: checkpoint")
+
+
+def test_a_quorum_of_witnesses(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without the witnesses that the trust file asks for the exit code is 3; with them it is 0."""
+    witness, trust = mldsa_signer("witness.example", 7), tmp_path / "trust"
+    log_line = f"log {signer().verifiers[0].vkey}\n"
+    trust.write_text(f"{log_line}witness w {witness.verifiers[0].vkey}\nquorum w\n")
+    assert run("verify", str(root), "--policy", str(trust)) == 3
+    assert capsys.readouterr().out.startswith("unwitnessed: checkpoint: 0 of 1 known witnesses")
+    note = root / "checkpoint"
+    note.chmod(0o644)
+    line = witness.sign(note.read_text().partition("\n\n")[0] + "\n")[0]
+    whole = note.read_text() + line.line
+    note.write_text(whole)
+    assert run("verify", str(root), "--policy", str(trust)) == 0
+    assert capsys.readouterr().err == ""
+    false = Signature(line.name, line.key_id, line.blob[:-1] + bytes([line.blob[-1] ^ 1]))
+    note.write_text(whole.replace(line.line, false.line))
+    assert run("verify", str(root), "--policy", str(trust)) == 1
+    trust.write_text("quorum w\n")
+    with pytest.raises(ConfigError, match=r"before it is defined \(trust file, line 1\)"):
+        run("verify", str(root), "--policy", str(trust))
+    with pytest.raises(ConfigError, match="can't be read"):
+        run("verify", str(root), "--policy", str(tmp_path / "nowhere"))
 
 
 def test_a_flipped_byte_is_named(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,6 +48,7 @@ def test_what_is_found(
     root: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    *,
     walks: list[Walk],
     code: int,
     told: str,
