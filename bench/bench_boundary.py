@@ -94,9 +94,7 @@ def main() -> None:
             chat(words(_WORDS_ASKED, seed), credential=credential, size_bytes=_BODY_BYTES)
             for seed in range(REQUESTS)
         ]
-        streams = [
-            chat(words(EVENTS, seed), credential=credential, stream=True) for seed in range(STREAMS)
-        ]
+        streams = [chat(words(EVENTS, seed), credential=credential, stream=True) for seed in range(STREAMS)]
         zone_target = Target("127.0.10.1", zone.port, _SOURCE)
         bare_target = Target("127.0.0.1", bare_port, _SOURCE)
         for target in (zone_target, bare_target):

@@ -130,9 +130,7 @@ class Appends:
             decided = await log.append(
                 "decision", pilot.decision_record(flow), pilot.private_part("decision")
             )
-            await log.append(
-                "return", pilot.return_record(decided.index, flow), pilot.private_part("return")
-            )
+            await log.append("return", pilot.return_record(decided.index, flow), pilot.private_part("return"))
 
     def bare(self) -> float:
         """Return the seconds that the bare loop takes for the groups of the round before."""

@@ -27,9 +27,9 @@ _FLOWS = 2_000
 _COUNTRIES = ("SG", "MY", "TH", "VN", "ID", "PH", "KH", "LA", "MM", "BN", "TL")
 # What a zone's rules speak about, in each leg; the number makes each rule another one.
 _CONDITIONS = {
-    "COL": "{{origin.country: {country}, tenant.id: tenant-{number}}}",
+    "COL": "{{origin.country: {country}, tenant.id: toyco-sg, request.bytes: {{gt: {number}}}}}",
     "PRO": "{{data.mixing_score: {{gt: {number}}}, tenant.market: {country}}}",
-    "RET": "{{response.mixing_score: {{gt: {number}}}, tenant.id: tenant-{number}}}",
+    "RET": "{{response.mixing_score: {{gt: {number}}}, tenant.market: {country}}}",
 }
 _PHASES = {"COL": "collect", "PRO": "process", "RET": "return"}
 

@@ -10,11 +10,46 @@ from dataclasses import dataclass
 
 CONNECTIONS = 16
 _OK = b"200"
-_WORDS = (
-    "amber basin cedar delta ember fable grove haven inlet jolly kettle lemon meadow noble orchard "
-    "pebble quartz ripple saddle timber upland velvet willow yonder zephyr harbour lantern mellow "
-    "nectar opal plain rustic silver tundra under valley winter yellow"
-).split()
+_WORDS = [
+    "amber",
+    "basin",
+    "cedar",
+    "delta",
+    "ember",
+    "fable",
+    "grove",
+    "haven",
+    "inlet",
+    "jolly",
+    "kettle",
+    "lemon",
+    "meadow",
+    "noble",
+    "orchard",
+    "pebble",
+    "quartz",
+    "ripple",
+    "saddle",
+    "timber",
+    "upland",
+    "velvet",
+    "willow",
+    "yonder",
+    "zephyr",
+    "harbour",
+    "lantern",
+    "mellow",
+    "nectar",
+    "opal",
+    "plain",
+    "rustic",
+    "silver",
+    "tundra",
+    "under",
+    "valley",
+    "winter",
+    "yellow",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +106,7 @@ async def _drive(target: Target, requests: Sequence[bytes]) -> list[bytes]:
 
 
 async def _connection(target: Target, left: Iterator[bytes]) -> list[bytes]:
-    reader, writer = await asyncio.open_connection(
-        target.host, target.port, local_addr=(target.source, 0)
-    )
+    reader, writer = await asyncio.open_connection(target.host, target.port, local_addr=(target.source, 0))
     bodies = []
     for request in left:
         writer.write(request)

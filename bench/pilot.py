@@ -18,7 +18,6 @@ from zoneproxy.terms.phase import Phase
 
 POLICIES = ROOT / "policies"
 LAYERS = ("regulator", "operator")
-_CLIENT = "198.51.100.7"
 
 
 @functools.cache
@@ -44,7 +43,7 @@ def good_facts() -> FactSheet:
         "origin.class": "overseas",
         "origin.country": "SG",
         "origin.agreeing": 3,
-        "client.ip": _CLIENT,
+        "client.ip": "198.51.100.7",
         "client.network": "overseas",
         "ingress.route": "cable-sg-1",
         "ingress.side": "overseas",
@@ -97,8 +96,7 @@ def facts_as_json(*, returning: bool | None = None) -> dict[str, Any]:
     return {
         name: to_json(value)
         for name, value in good_facts().items()
-        if not VOCABULARY[name].private
-        and returning in (None, VOCABULARY[name].phase is Phase.RETURN)
+        if not VOCABULARY[name].private and returning in (None, VOCABULARY[name].phase is Phase.RETURN)
     }
 
 
@@ -114,7 +112,9 @@ def return_record(decision_index: int, number: int) -> dict[str, Any]:
 
 def private_part(kind: str) -> Mapping[str, Any]:
     """Return the private fields of such a record."""
-    return {"client.ip": _CLIENT} if kind == "decision" else {"response_sha256": logs.DIGEST}
+    if kind == "return":
+        return {"response_sha256": logs.DIGEST}
+    return {name: value for name, value in good_facts().items() if VOCABULARY[name].private}
 
 
 @functools.cache

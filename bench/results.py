@@ -72,13 +72,12 @@ def in_turns(*works: Callable[[], float], rounds: int = ROUNDS) -> list[list[flo
 
 def ratio(numerators: Sequence[float], denominators: Sequence[float]) -> float:
     """Return the median of the ratios of each round."""
-    return statistics.median(
-        above / below for above, below in zip(numerators, denominators, strict=True)
-    )
+    return statistics.median(above / below for above, below in zip(numerators, denominators, strict=True))
 
 
 def cpu_per_call(work: Callable[[], object], calls: int) -> Callable[[], float]:
     """Return a measurement: CPU seconds of this process for each of `calls` calls."""
+
     def measure() -> float:
         began = time.process_time()
         for _ in range(calls):

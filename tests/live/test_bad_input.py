@@ -171,8 +171,10 @@ ANSWERS = {
         "return-unreadable",
     ),
     "a coding that was not asked for": (
-        (b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\n"
-        b"content-length: 2\r\n\r\n{}"),
+        (
+            b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\n"
+            b"content-length: 2\r\n\r\n{}"
+        ),
         502,
         "return-unreadable",
     ),
@@ -198,8 +200,10 @@ ANSWERS = {
         "return-unreadable",
     ),
     "a domestic person": (
-        (b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 30\r\n\r\n"
-        b'{"text": "110101199003074610"}'),
+        (
+            b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 30\r\n\r\n"
+            b'{"text": "110101199003074610"}'
+        ),
         403,
         "policy-domestic-data-mixed",
     ),

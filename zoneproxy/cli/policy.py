@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from zoneproxy.cli.policy_cases import run_test
@@ -17,9 +18,10 @@ from zoneproxy.cli.policy_explain import run_explain, run_why
 from zoneproxy.cli.policy_files import OK, PROBLEMS, load_all, read_file
 from zoneproxy.cli.policy_proof import run_diff, run_prove
 from zoneproxy.policy.bundle import LAYERS, check_layers
+from zoneproxy.policy.catalogue import Catalogue, is_catalogue, read_catalogue
 from zoneproxy.policy.render import render_all, to_json, to_sarif
 from zoneproxy.policy.schema import cases_schema, policy_schema
-from zoneproxy.terms.errors import ConfigError, PolicyError
+from zoneproxy.terms.errors import ConfigError, PolicyError, Problem
 from zoneproxy.terms.facts import VOCABULARY
 
 
@@ -29,7 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     commands = parser.add_subparsers(dest="policy_command", required=True, metavar="COMMAND")
 
     check = commands.add_parser("check", help="report every mistake of policy files")
-    check.add_argument("files", nargs="+", metavar="FILE", help="policy file")
+    check.add_argument("files", nargs="+", metavar="FILE", help="policy, or catalogue of data")
     form = check.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object a problem")
     form.add_argument("--sarif", action="store_true", help="a SARIF 2.1.0 log, for code review tools")
@@ -109,7 +111,10 @@ def _add_vkey(parser: argparse.ArgumentParser) -> None:
 def run_check(args: argparse.Namespace) -> int:
     """Check each file, and that an operator's and a regulator's file fit together."""
     sources = {name: read_file(name) for name in args.files}
-    policies, problems = load_all(sources)
+    catalogues = {name: data for name, data in sources.items() if is_catalogue(data)}
+    policies, problems = load_all({name: data for name, data in sources.items() if name not in catalogues})
+    read, faults = _read_all(catalogues)
+    problems += faults
     if not problems and sorted(policy.layer for policy in policies if not policy.shadow) == sorted(LAYERS):
         try:
             check_layers(policies)
@@ -130,7 +135,22 @@ def run_check(args: argparse.Namespace) -> int:
         size = f"{len(policy.rules)} rules, {len(policy.invariants)} invariants"
         name = f"{policy.layer} `{policy.name}` revision {policy.revision}"
         print(f"ok: `{policy.file}`: {name}, {size}, sha256 {policy.digest[:16]}", file=sys.stderr)
+    for name, catalogue in read.items():
+        metadata, size = catalogue.document.metadata, len(catalogue.document.entries)
+        of = f"{metadata.list} `{metadata.name}` of {metadata.version}, {size} entries"
+        print(f"ok: `{name}`: {of}, {catalogue.unverified} of them unverified", file=sys.stderr)
     return OK
+
+
+def _read_all(sources: Mapping[str, bytes]) -> tuple[dict[str, Catalogue], list[Problem]]:
+    read: dict[str, Catalogue] = {}
+    problems: list[Problem] = []
+    for name, data in sources.items():
+        try:
+            read[name] = read_catalogue(data, name)
+        except PolicyError as error:
+            problems += error.problems
+    return read, problems
 
 
 def run_facts(args: argparse.Namespace) -> int:

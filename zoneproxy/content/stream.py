@@ -2,7 +2,8 @@ r"""The streaming window: events in, events out, unchanged and in order, but for
 
 An event is delivered as soon as nothing in it can still become part of an identifier; events are
 never rewritten, split or reordered. The terminal marker (`data: [DONE]`, `message_stop`,
-`response.completed`) and all that comes with it is given back by `end` alone, so that it can wait until the record is durable.
+`response.completed`) and all that comes with it is given back by `end` alone, so that it can wait
+until the record is durable.
 Where the boundary itself asked for usage, what the model server added for that is taken out.
 
 Trust: the bytes come from a model server. What can't be parsed, is too large, comes after the

@@ -14,6 +14,7 @@ from typing import Literal
 
 from zoneproxy.policy.bundle import load
 from zoneproxy.policy.casefile import CasesDocument, read_tests
+from zoneproxy.policy.catalogue import is_catalogue, read_catalogue
 from zoneproxy.policy.compile import OPERATORS, Names, comparable
 from zoneproxy.policy.model import PolicyDocument
 from zoneproxy.policy.place import Place, place_at
@@ -83,10 +84,13 @@ class Hover:
 
 
 def diagnose(data: bytes, file: str) -> list[Problem]:
-    """Return every mistake of a policy file, or of the form of a test file; empty where there is none."""
+    """Return every mistake of a policy, a catalogue, or the form of a test file; empty where there is none."""
+    text = data.decode("utf-8-sig", "replace")
     try:
-        if _TESTS.search(data.decode("utf-8-sig", "replace")):
+        if _TESTS.search(text):
             read_tests(data, file)
+        elif is_catalogue(data):
+            read_catalogue(data, file)
         else:
             load(data, file)
     except PolicyError as error:

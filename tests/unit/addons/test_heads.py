@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mitmproxy import http
 
 from addons.heads import METHODS, fault_of, header_list, read_head
-from mitmproxy import http
 
 NOW_MS = 1_795_000_000_000
 HOST = (b"host", b"zone")

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from mitmproxy import options
 
 from addons.options import FORBIDDEN, fix, freeze
-from mitmproxy import options
 from zoneproxy.assembly import Boundary as Core
 
 

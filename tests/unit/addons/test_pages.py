@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from mitmproxy.test import tflow
 
 from addons.pages import CLOSE, closing, direct, failure_of, fields_of, page_of, shut, truncation_of
-from mitmproxy.test import tflow
 from zoneproxy.passage.commands import Forward, Refuse
 
 REFUSE = Refuse(403, (("content-type", "application/json"), ("x-should-retry", "false")), b'{"error": {}}')

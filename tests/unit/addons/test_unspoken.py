@@ -6,11 +6,11 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-
-from addons.unspoken import Unspoken
 from mitmproxy import ctx
 from mitmproxy.proxy.layer import NextLayer
 from mitmproxy.test import tflow
+
+from addons.unspoken import Unspoken
 
 
 class Handler:

@@ -98,3 +98,16 @@ def test_without_the_extra_the_server_says_what_to_install(monkeypatch: pytest.M
     with pytest.raises(ConfigError) as caught:
         zoneproxy("lsp")
     assert "zoneproxy[editor]" in caught.value.hint
+
+
+def test_catalogues_are_checked_beside_policies(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A shipped one holds; one changed entry, and its digest is underlined."""
+    shipped = Path(__file__).resolve().parents[3] / "policies/data/important-data-catalogue.yaml"
+    assert zoneproxy("check", good, shipped) == 0
+    assert "unverified" in capsys.readouterr().err
+    broken = tmp_path / "broken.yaml"
+    broken.write_text(shipped.read_text("utf-8").replace("class: core", "class: general"), "utf-8")
+    assert zoneproxy("check", good, broken) == 1
+    assert "ZP2033" in capsys.readouterr().out
