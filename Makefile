@@ -36,8 +36,12 @@ format: setup ## let ruff format and sort
 	@$(PYTHON) -m ruff format $(SOURCES)
 	@$(PYTHON) -m ruff check --fix $(SOURCES)
 
-bench: setup ## run every benchmark
-	@set -e; for program in bench/bench_*.py; do echo "== $$program"; $(PYTHON) "$$program"; done
+bench: setup ## measure against bare peers; writes bench/results/latest.json and its picture
+	@rm -f bench/results/latest.json
+	@set -e; for program in $(basename $(notdir $(wildcard bench/bench_*.py))); do \
+	  echo "== $$program"; $(PYTHON) -m bench.$$program; \
+	done
+	@$(PYTHON) -m bench.picture
 
 lock: setup ## resolve the newest allowed versions into requirements/*.lock
 	@$(COMPILE) --upgrade --extra dev --extra proxy pyproject.toml -o requirements/dev.lock

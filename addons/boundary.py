@@ -186,6 +186,8 @@ class Boundary:
         flow.response = shut()
         await self.requestheaders(flow)
         flow.response = flow.response or shut()
+        # What follows was meant for the tunnel, and is no request of this connection.
+        flow.response.headers["connection"] = "close"
 
     # ---- 5 inside --------------------------------------------------------------------------------
 

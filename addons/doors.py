@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from mitmproxy import ctx
 from mitmproxy.connection import ConnectionState
-from mitmproxy.proxy import commands, mode_servers, mode_specs
+from mitmproxy.proxy import commands, mode_servers, mode_specs, server_hooks
 from mitmproxy.proxy.layers.http import HTTPMode
 
 from addons.streams import ZoneHttpLayer
@@ -147,7 +147,8 @@ class ZoneConnectionHandler(mode_servers.ProxyConnectionHandler):
 
     def _close_all(self) -> None:
         for connection in list(self.transports):
-            if connection.state is not ConnectionState.CLOSED:
+            # A connection that nothing reads yet has no handler to end; its own hook closes it.
+            if connection.state is not ConnectionState.CLOSED and self.transports[connection].handler:
                 self.close_connection(connection)
 
     async def handle_connection(self, connection: Connection) -> None:
@@ -173,6 +174,12 @@ class ZoneConnectionHandler(mode_servers.ProxyConnectionHandler):
         except BaseException:
             log.exception("hook failed, both sides are closed", extra={"hook": hook.name})
             self.sever()
+            match hook:
+                case server_hooks.ClientConnectedHook(client):
+                    client.error = "internal error"  # nothing reads it yet: the core closes it by this
+                    return
+                case server_hooks.ClientDisconnectedHook() | server_hooks.ServerDisconnectedHook():
+                    return  # no layer waits for these, but the closing of the sockets does
             # Never completing the hook keeps the layer paused until the connection is torn down.
             await asyncio.Event().wait()
 

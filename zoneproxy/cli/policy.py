@@ -136,8 +136,8 @@ def run_check(args: argparse.Namespace) -> int:
         name = f"{policy.layer} `{policy.name}` revision {policy.revision}"
         print(f"ok: `{policy.file}`: {name}, {size}, sha256 {policy.digest[:16]}", file=sys.stderr)
     for name, catalogue in read.items():
-        metadata, size = catalogue.document.metadata, len(catalogue.document.entries)
-        of = f"{metadata.list} `{metadata.name}` of {metadata.version}, {size} entries"
+        metadata, count = catalogue.document.metadata, len(catalogue.document.entries)
+        of = f"{metadata.about} `{metadata.name}` of {metadata.version}, {count} entries"
         print(f"ok: `{name}`: {of}, {catalogue.unverified} of them unverified", file=sys.stderr)
     return OK
 

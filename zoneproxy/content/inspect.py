@@ -3,7 +3,7 @@
 decode -> structure -> normalise -> prefilter -> locate -> validate -> context -> label: containers
 and charsets first (`containers`), then the body's structure (`structure`), then what stands encoded
 in its texts (`encodings`), each layer at most `MOST_DEPTH` deep and all together at most
-`MOST_DECODED` characters. Whatever the budgets leave out is not scanned, and said so.
+`MOST_DECODED` characters beyond the body itself. Whatever the budgets leave out is not scanned, and said so.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from zoneproxy.content.settings import ScanSettings
 from zoneproxy.terms.finding import Segment
 
 MOST_DEPTH = 4
-MOST_DECODED = 16_000_000
+MOST_DECODED = 4_000_000
 
 
 @dataclass(slots=True)
@@ -53,6 +53,7 @@ class Inspection:
             self.whole = False
         if opened.data is not data:
             self._step(content_encoding or "")
+        self.budget += len(opened.data or data)
         self.data(opened.data or data, read_media_type(content_type), segment, 0)
 
     def data(self, data: bytes, media: MediaType | None, segment: Segment, depth: int) -> None:

@@ -35,6 +35,8 @@ _MIXED_TOKEN = re.compile(
 _MAYBE_MIXED = re.compile(r"[0-9][0-9OoQDlIi|!ZzSsBbgq]{6}")
 _DIGIT = re.compile(r"[0-9]")
 _FEWEST_DIGITS = 7
+# Lengths of whole identifiers: a sign after so many digits ends a sentence and is no digit.
+_WHOLE = (11, 13, 15, 16, 18)
 
 
 def latin(text: str) -> str:
@@ -74,4 +76,6 @@ def digits(text: str) -> str:
 
 def _mixed_token(found: re.Match[str]) -> str:
     token = found.group()
+    if token[-1] in "!|" and len(token) - 1 in _WHOLE and token[:-1].isdigit():
+        return token
     return token.translate(_AS_DIGITS) if len(_DIGIT.findall(token)) >= _FEWEST_DIGITS else token

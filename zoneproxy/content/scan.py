@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from zoneproxy.content import artefacts
-from zoneproxy.content.detectors.view import Hit
+from zoneproxy.content.detectors.view import PERSONAL, Hit
 from zoneproxy.content.inspect import Inspection
+from zoneproxy.content.locate import UNINSPECTABLE
 from zoneproxy.content.settings import ScanSettings
 from zoneproxy.terms.finding import Finding, Mixing, Segment
 
@@ -120,7 +121,11 @@ def scan_body(
 
 
 def _findings(seen: Inspection) -> tuple[Finding, ...]:
-    return tuple(to_finding(hit, owner, seen.settings) for hit, owner in seen.hits)
+    hits = list(seen.hits)
+    if seen.budget < 0:
+        # What was decoded past the budget was not looked into: that is a finding, never a pass.
+        hits.append((Hit(UNINSPECTABLE, 0, 0, 1, _DETECTED_SCORE, PERSONAL, ""), Segment.UNKNOWN))
+    return tuple(to_finding(hit, owner, seen.settings) for hit, owner in hits)
 
 
 def verdict(findings: Iterable[Finding], *, scanned_all: bool) -> Verdict:

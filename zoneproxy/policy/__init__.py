@@ -11,6 +11,8 @@
               mutate say what the tests have seen and what they would miss
     prove     invariants for all facts there can be, over cells (strings cuts texts) and diagrams (bdd)
     diff      what a change newly allows and denies; explain says why, and what would turn it
+    assist    what an editor shows, at the place where a cursor stands (place)
+    catalogue lists of regulated data, dated and hashed
 
 Bytes in, values out: nothing here opens a file, reads a clock or draws a random number.
 """

@@ -84,7 +84,7 @@ class Hover:
 
 
 def diagnose(data: bytes, file: str) -> list[Problem]:
-    """Return every mistake of a policy, a catalogue, or the form of a test file; empty where there is none."""
+    """Return every mistake of a policy or a catalogue, or of a test file's form; empty where none is."""
     text = data.decode("utf-8-sig", "replace")
     try:
         if _TESTS.search(text):

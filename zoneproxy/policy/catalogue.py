@@ -47,7 +47,7 @@ class CatalogueMetadata(Part):
     """What the catalogue is, who published it, and where it was read."""
 
     name: Name
-    list: Literal["negative_list", "important_data"]
+    about: Literal["negative_list", "important_data"] = Field(alias="list")
     version: Moment = Field(description="the day of the text")
     authority: Text
     effective: Window

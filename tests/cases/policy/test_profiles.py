@@ -1,4 +1,4 @@
-"""The shipped profiles: each fits the pilot's floor, passes and covers its own tests, and is proved with it."""
+"""The shipped profiles: each fits the pilot's floor, passes its own tests, and is proved with it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from zoneproxy.policy.coverage import measure
 from zoneproxy.policy.decide import decide
 from zoneproxy.policy.link import link
 from zoneproxy.policy.prove import prove
+from zoneproxy.terms.facts import FactValue
 from zoneproxy.terms.phase import Phase
 
 POLICIES = Path(__file__).resolve().parents[3] / "policies"
@@ -61,7 +62,7 @@ def test_every_profile_says_that_its_texts_are_unconfirmed() -> None:
 
 def test_a_caller_of_a_closed_market_learns_of_its_local_deployment() -> None:
     """The address is ordered by the operator's denial, whatever the floor says beside it (Z10)."""
-    facts = {"origin.class": "overseas", "origin.country": "JP", "trace.writable": True}
+    facts: dict[str, FactValue] = {"origin.class": "overseas", "origin.country": "JP", "trace.writable": True}
     answers = decide([floor(), profile("local-deployment")], Phase.COLLECT, facts)
     assert all(answer.effect == "deny" for answer in answers)
     orders = {name: value for answer in answers for name, value in answer.obligations.items()}

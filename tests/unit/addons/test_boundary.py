@@ -18,7 +18,7 @@ from addons.boundary import Boundary
 from addons.crossing import CROSSING
 from demo.echo_server import EchoServer, serving
 from tests.support.boundary_lab import Lab, MemoryJournal, lab
-from tests.support.zone_world import CHAT, CREDENTIAL
+from tests.support.zone_world import CHAT, CREDENTIAL, STREAMED_CHAT
 
 live = pytest.mark.live
 BEARER = f"authorization: Bearer {CREDENTIAL}\r\n"
@@ -32,9 +32,14 @@ def upstream() -> Iterator[EchoServer]:
 
 
 def post(
-    word: str = "hello", more: str = "", *, line: str = "POST /v1/chat/completions HTTP/1.1", padding: int = 0
+    word: str = "hello",
+    more: str = "",
+    *,
+    line: str = "POST /v1/chat/completions HTTP/1.1",
+    padding: int = 0,
+    body: bytes = CHAT,
 ) -> bytes:
-    data = CHAT.replace(b"hello", word.encode()) + b" " * padding
+    data = body.replace(b"hello", word.encode()) + b" " * padding
     head = (
         f"{line}\r\nhost: zone\r\n{BEARER}content-type: application/json\r\n"
         f"{more}content-length: {len(data)}\r\n\r\n"
@@ -84,23 +89,26 @@ def said(answer: tuple[int, Any]) -> str:
 @contextlib.asynccontextmanager
 async def numbered() -> AsyncIterator[int]:
     """A server whose answers tell which of its connections they came on."""
-    count = 0
+    writers: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal count
-        count += 1
-        body = json.dumps({"object": "list", "data": [f"connection {'abcdefgh'[count - 1]}"]}).encode()
+        name = f"connection {'abcdefgh'[len(writers)]}"
+        writers.append(writer)
+        body = json.dumps({"object": "list", "data": [name]}).encode()
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while await reader.readuntil(b"\r\n\r\n"):
                 head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}"
                 writer.write(f"{head}\r\n\r\n".encode() + body)
-        writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        for writer in writers:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
 
 # ---- connections ---------------------------------------------------------------------------------
@@ -213,7 +221,7 @@ async def test_a_good_request_that_waits_to_be_told_is_served(upstream: EchoServ
 async def test_a_tunnel_is_refused_and_recorded(upstream: EchoServer) -> None:
     """What can't be inspected is not carried, at any door."""
     request = f"CONNECT 127.0.0.1:{upstream.port} HTTP/1.1\r\nhost: zone\r\n{BEARER}\r\n".encode()
-    async with lab(upstream.port) as running:
+    async with lab(upstream.port, idle_timeout_s=0.2, header_timeout_s=0.2) as running:
         for host, peer in (("127.0.10.1", "127.0.10.9"), ("127.0.30.1", "127.0.30.9")):
             answer = await running.raw(request + b"\x00\x01", host=host, peer=peer)
             assert not answer.startswith(b"HTTP/1.1 200"), answer
@@ -247,9 +255,7 @@ async def test_a_hook_that_hangs_closes_both_sides(upstream: EchoServer) -> None
 async def test_the_end_of_the_boundary_is_recorded(upstream: EchoServer) -> None:
     """What is under way when the boundary stops ends with a record of its own."""
     async with lab(upstream.port, model="stepped") as running, Caller.of(running) as caller:
-        data = post(more="").replace(b"zone-llm-01", b"stepped").replace(b'"}]}', b'"}], "stream": true}')
-        length = len(data.partition(b"\r\n\r\n")[2])
-        caller.writer.write(data.replace(b"content-length: 76", b"content-length: %d" % length))
+        caller.writer.write(post(body=STREAMED_CHAT.replace(b"zone-llm-01", b"stepped")))
         await asyncio.to_thread(upstream.wait_seen, 1)
         assert len(running.boundary.crossings) == 1
         await running.boundary.stop()

@@ -30,7 +30,6 @@ async def test_a_request_is_forwarded_only_after_its_record():
     assert journal.entries == []
     orders = await driven.settle()
     assert [type(order) for order in orders] == [Forward]
-    assert not driven.waiting
     assert driven.stands(State.INSIDE)
     assert journal.verdicts() == [("decision", "allow", "")]
 
@@ -77,14 +76,14 @@ async def test_an_event_that_may_not_come_is_a_fault():
     assert journal.verdicts() == [("decision", "deny", "internal-error")]
 
 
-async def test_a_fault_in_the_refusal_of_a_fault_severs():
+async def test_a_fault_in_the_refusal_of_a_fault_severs(monkeypatch: pytest.MonkeyPatch):
     """Where not even the fault can be taken, both sides are closed."""
     driven = crossing()
 
     def fail(_event: object) -> list[Command]:
         raise ZeroDivisionError("planted")
 
-    driven.passage.receive = fail  # type: ignore[method-assign]
+    monkeypatch.setattr(driven.passage, "receive", fail)
     assert await driven.take(Fault("here")) == [Sever()]
 
 

@@ -19,14 +19,7 @@ def core(body: int = 1_000, answer: int = 2_000) -> Core:
 
 def test_what_is_not_inspected_is_not_spoken():
     """No server before a decision; no raw TCP, WebSocket, HTTP/2 or HTTP/3."""
-    opts = options.Options()
-    # These two belong to an addon that registers them when it is loaded.
-    for name in ("body_size_limit", "store_streamed_bodies", "connection_strategy", "websocket"):
-        if name not in opts:
-            opts.add_option(name, Any, None, "")
-    for name in ("rawtcp", "http2", "http3", "validate_inbound_headers", "tcp_timeout"):
-        if name not in opts:
-            opts.add_option(name, Any, None, "")
+    opts = full_options()
     fix(opts, core())
     assert opts.connection_strategy == "lazy"
     assert opts.validate_inbound_headers is True
@@ -41,7 +34,7 @@ def test_what_is_not_inspected_is_not_spoken():
 def test_a_public_key_as_authority_stops_the_start(name: str):
     """An option that trusts a key which everybody has must not be on."""
     opts = full_options()
-    opts.add_option(name, bool, True, "")
+    opts.add_option(name, bool, default=True, help="")
     with pytest.raises(PermissionError, match=name):
         fix(opts, core())
 
@@ -74,6 +67,7 @@ def test_options_are_frozen(change: str):
 
 
 def full_options() -> options.Options:
+    """Options with those that the core's addons register when they are loaded."""
     opts = options.Options()
     for name in (
         "body_size_limit", "store_streamed_bodies", "connection_strategy", "websocket",

@@ -91,7 +91,7 @@ async def test_what_is_no_http_is_refused_in_our_words(head: bytes, upstream: Ec
     async with lab(upstream.port) as running:
         answer = await running.raw(head)
         assert answer.startswith(b"HTTP/1.1 400 ")
-        assert answer.count(b"HTTP/1.1 ") == 1
+        assert answer.count(b"HTTP/1.1 400 ") == 1
         assert b"mitmproxy" not in answer.lower()
         assert running.journal.verdicts() == [("decision", "deny", "request-malformed")]
 

@@ -45,3 +45,10 @@ def test_foreign_letters_count_only_among_ascii():
     assert overlay.latin("gov.сn слово") == "gov.cn слово"
     assert overlay.maybe_digits("1234567")
     assert not overlay.maybe_digits("words only")
+
+
+def test_a_sign_that_ends_a_sentence_is_no_digit():
+    """A whole identifier is not read as one digit longer; within a number the sign counts as before."""
+    assert overlay.digits("110101196010181330!") == "110101196010181330!"
+    assert overlay.digits("13812345678|") == "13812345678|"
+    assert overlay.digits("1381234567!") == "13812345671"

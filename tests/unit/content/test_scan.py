@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 
 from tests.unit.content.identifiers import KEY, near_miss, resident_id
@@ -83,3 +84,10 @@ def test_a_body_tells_how_it_was_looked_into():
     assert [finding.kind for finding in seen.findings] == ["cn_resident_id"]
     assert (seen.whole, seen.steps) == (True, ("gzip",))
     assert not scan_body(bytes(range(256)) * 4, None, None, SETTINGS).whole
+
+
+def test_what_is_decoded_past_the_budget_is_a_finding():
+    """Z22: an encoded text that unfolds past the budget is not taken for clean."""
+    bomb = base64.b64encode(gzip.compress(b"word " * 1_000_000)).decode()
+    found = scan_text(bomb, Segment.USER, ScanSettings(2, KEY))
+    assert [finding.kind for finding in found] == ["uninspectable"]

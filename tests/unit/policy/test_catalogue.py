@@ -92,5 +92,5 @@ def test_the_shipped_catalogues_hold(path: Path) -> None:
 
 def test_both_lists_are_shipped() -> None:
     """The negative list and the catalogue of important data."""
-    lists = {read_catalogue(path.read_bytes(), path.name).document.metadata.list for path in FILES}
+    lists = {read_catalogue(path.read_bytes(), path.name).document.metadata.about for path in FILES}
     assert lists == {"negative_list", "important_data"}
