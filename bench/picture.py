@@ -39,11 +39,11 @@ class Bound:
 BOUNDS = (
     Bound("ratios", "boundary.request", "CPU of a request, against a bare proxy", 1.0),
     Bound("ratios", "boundary.event", "CPU of a streamed event, against a bare proxy", 1.3),
-    Bound("figures", "boundary.memory.mb", "memory of the boundary (MB)", 160),
+    Bound("figures", "boundary.memory.mb", "memory after some 1,800 requests (MB)", 160),
     Bound("ratios", "log.append", "durable appends, against the bare disk", 0.5, more_is_better=True),
     Bound("figures", "log.append.per_s", "durable appends a second", 1_000, more_is_better=True),
     Bound("ratios", "log.audit", "CPU of an audit, against hash and parse", 2.5),
-    Bound("figures", "log.audit.peak.mb", "peak memory of an audit (MB)", 300),
+    Bound("figures", "log.audit.peak.mb", "peak memory, audit of 20,000 entries (MB)", 300),
     Bound(
         "figures",
         "log.replay.decisions_per_s",
@@ -111,8 +111,8 @@ def _row(bound: Bound, measured: float, top: int, scale: float) -> list[str]:
             f'fill="{_KEEPS if part <= 1 else _BREAKS}"/>'
         ),
         (
-            f'<text x="{_LEFT + width + 8:.1f}" y="{middle + 4}" fill="{_INK}">{measured:,.4g}'
-            f'<tspan fill="{_SOFT}"> ({escape(limit)})</tspan></text>'
+            f'<text x="{_LEFT + max(width, scale) + 8:.1f}" y="{middle + 4}" fill="{_INK}">{measured:,.4g}'
+            f'<tspan dx="6" fill="{_SOFT}">({escape(limit)})</tspan></text>'
         ),
     ]
 

@@ -12,6 +12,7 @@ from zoneproxy.content.locate import locate
 from zoneproxy.content.scan import ScanSettings
 from zoneproxy.content.stream import AnswerStream
 from zoneproxy.content.window import MOST_HELD, Window
+from zoneproxy.terms.finding import Finding
 
 SETTINGS = ScanSettings(2, KEY)
 CHAT = recognise("POST", "/v1/chat/completions")
@@ -75,7 +76,8 @@ def test_nothing_of_an_identifier_leaves(text, data, dialect):
     wire = b"".join(event(piece) for piece in pieces) + done
     byte_cuts = sorted(data.draw(st.lists(st.integers(0, len(wire)), max_size=12)))
     stream = AnswerStream(endpoint, SETTINGS, strip_usage=False)
-    released, findings = b"", ()
+    released = b""
+    findings: tuple[Finding, ...] = ()
     for start, stop in zip([0, *byte_cuts], [*byte_cuts, len(wire)], strict=True):
         step = stream.feed(wire[start:stop])
         if step.findings or step.state != "ok":

@@ -36,9 +36,12 @@ def stream(endpoint=CHAT, **more):
 
 def test_only_streams_of_streamable_endpoints_are_streams():
     """The declared type decides, and the endpoint must know streams."""
+    listing = recognise("GET", "/v1/models")
+    assert CHAT is not None
+    assert listing is not None
     assert streams(CHAT, "text/event-stream; charset=utf-8")
     assert not streams(CHAT, "application/json")
-    assert not streams(recognise("GET", "/v1/models"), "text/event-stream")
+    assert not streams(listing, "text/event-stream")
 
 
 def test_ordinary_events_go_as_they_come():
