@@ -172,7 +172,7 @@ class Boundary:
             return
         flow.response = shut()
         state = "malformed" if flow.request.trailers else "ok"
-        body = BodyArrived(flow.request.raw_content or b"", self.assembled().journal.writable, state=state)
+        body = BodyArrived(flow.request.raw_content or b"", state=state)
         orders = await crossing.take(body, size_bytes=len(body.body))
         self._apply(flow, orders)
         forward = next((order for order in orders if isinstance(order, Forward)), None)
@@ -284,9 +284,7 @@ class Boundary:
         words = flow.error.msg if flow.error else ""
         state = crossing.passage.state
         if state is State.READING and "body_size_limit" in words:
-            orders = await crossing.take(
-                BodyArrived(b"", self.assembled().journal.writable, state="too_large")
-            )
+            orders = await crossing.take(BodyArrived(b"", state="too_large"))
         elif flow.metadata.get(AT_FAULT) == "client" or state in (State.OPEN, State.READING):
             orders = await crossing.take(ClientGone())
         elif state is State.INSIDE:

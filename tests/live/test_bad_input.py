@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import socketserver
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from demo.echo_server import EchoServer, serving
 from tests.support.boundary_lab import lab
+from tests.support.scripted_server import scripted
 from tests.support.zone_world import CHAT, CREDENTIAL
 
 pytestmark = pytest.mark.live
@@ -133,28 +131,6 @@ async def test_a_head_that_never_ends_is_closed(upstream: EchoServer) -> None:
         assert not large.startswith(b"HTTP/1.1 200")
         assert slow == b""
         assert len(running.boundary.crossings) == 0
-
-
-class _Scripted(socketserver.BaseRequestHandler):
-    answer = b""
-
-    def handle(self) -> None:
-        got = b""
-        while b"\r\n\r\n" not in got:
-            got += self.request.recv(65_536)
-        self.request.sendall(self.answer)
-
-
-@contextmanager
-def scripted(answer: bytes) -> Iterator[int]:
-    """Serve the same fixed bytes on every connection, then close it."""
-    handler = type("Handler", (_Scripted,), {"answer": answer})
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        yield server.server_address[1]
-        server.shutdown()
-        thread.join(5)
 
 
 ANSWERS = {

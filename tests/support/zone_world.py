@@ -126,7 +126,7 @@ def head(**changes: object) -> HeadArrived:
 
 
 def body(data: bytes = CHAT) -> BodyArrived:
-    return BodyArrived(data, trace_writable=True)
+    return BodyArrived(data)
 
 
 @dataclass

@@ -52,7 +52,6 @@ class BodyArrived(Event):
     """The request's whole body was read; `state` says if it was cut short by a limit."""
 
     body: bytes
-    trace_writable: bool
     state: str = "ok"
 
 

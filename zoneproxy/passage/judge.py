@@ -36,8 +36,6 @@ def judge(policies: Sequence[Policy], phase: Phase, facts: Facts) -> Decision:
     denial = next((layer for layer in layers if layer.effect != "allow"), None)
     if denial is not None:
         return Decision(phase, "deny", denial.by, code_of(denial), denial.rule, layers)
-    if not layers:
-        return Decision(phase, "deny", "default", "policy-default")
     return Decision(phase, "allow", layers[-1].by, "", layers[-1].rule, layers)
 
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socketserver
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from mitmproxy.test import tflow
@@ -16,6 +13,7 @@ from addons.pages import shut
 from addons.streams import Malformed, ZoneAnswerHook, ZoneDialledHook, ZoneMalformedHook, assemble
 from demo.echo_server import EchoServer, serving
 from tests.support.boundary_lab import Lab, lab
+from tests.support.scripted_server import scripted
 from tests.support.zone_world import CHAT, CREDENTIAL, STREAMED_CHAT
 from zoneproxy.passage.commands import Deliver
 from zoneproxy.passage.machine import Passage
@@ -35,28 +33,6 @@ def post(body: bytes = CHAT, more: str = "connection: close\r\n") -> bytes:
         f"content-type: application/json\r\n{more}content-length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
-
-
-class _Scripted(socketserver.BaseRequestHandler):
-    answer = b""
-
-    def handle(self) -> None:
-        got = b""
-        while b"\r\n\r\n" not in got:
-            got += self.request.recv(65_536)
-        self.request.sendall(self.answer)
-
-
-@contextmanager
-def scripted(answer: bytes) -> Iterator[int]:
-    """Serve the same fixed bytes on every connection, then close it."""
-    handler = type("Handler", (_Scripted,), {"answer": answer})
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        yield server.server_address[1]
-        server.shutdown()
-        thread.join(5)
 
 
 def test_a_response_is_written_whole():

@@ -142,7 +142,7 @@ def test_a_body_cut_by_the_limit_is_refused_whatever_its_beginning_says() -> Non
     """Z22: what was not read whole can't be judged."""
     way = passage()
     way.receive(head())
-    record = refused(way, BodyArrived(CHAT, trace_writable=True, state="too_large"))
+    record = refused(way, BodyArrived(CHAT, state="too_large"))
     assert record["reason"] == "content-too-large"
     assert record["facts"]["data.mixing"] == "not_scanned"
 
