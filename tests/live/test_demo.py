@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 from pathlib import Path
@@ -19,8 +20,13 @@ WITHOUT_MODEL = (
 
 
 def play(*arguments: str) -> str:
+    """Play the demo; it has one place, `var/demo`, so two tests never play it at once."""
     command = [sys.executable, *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    place = ROOT / "var"
+    place.mkdir(exist_ok=True)
+    with (place / ".demo-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
