@@ -1,9 +1,8 @@
 """The one enforcement addon: mitmproxy's hooks, in the order in which a flow lives through them.
 
 Closed until opened: a hook that decides sets the refusal first, lets the passage judge, and lifts
-the refusal as its last act, so that a hook that dies half way leaves the door shut. Every hook that
-mitmproxy has for what the zone does not speak (raw TCP, UDP, DNS, WebSocket, tunnels) stands here
-too, and refuses.
+the refusal as its last act, so that a hook that dies half way leaves the door shut. What the zone does
+not speak is refused in `addons/unspoken.py`; tunnels, which are recorded, are refused here.
 """
 
 from __future__ import annotations

@@ -205,7 +205,6 @@ def assemble(path: str | Path, *, assurance: Assurance) -> Zone:
         max_answer_bytes=config.limits.max_answer_bytes,
         max_event_bytes=config.limits.max_event_bytes,
     )
-    listeners = _listeners(config)
     # Opening the log writes to it: whatever can be found wrong is found before.
     check_free((listener.host, listener.port) for listener in listeners.values())
     zone: Zone

@@ -44,10 +44,7 @@ def on_head(exchange: Exchange, event: Event) -> Step:
         {
             "exchange.kind": exchange.kind,
             "trace.writable": event.trace_writable,
-            "policy.effective": all(
-                policy.effective[0] <= event.now_ms <= policy.effective[1]
-                for policy in exchange.rules.policies
-            ),
+            "policy.effective": all(policy.in_force(event.now_ms) for policy in exchange.rules.policies),
             "request.method": event.method[:32],
             "request.host": event.target_host,
             "request.path": event.path[:MAX_TEXT],

@@ -105,8 +105,7 @@ class Rewalk:
         if body["verdict"] == "allow":
             self._open[flow] = (facts, whole, policies)
         if body["by"] == "fault":
-            denied = body["verdict"] == "deny"
-            return _step(record, Walk.FAULT if denied else Walk.DIFFERS, "", "a fault may only deny")
+            return _fault(record)
         return self._judge(record, facts, whole=whole, policies=policies)
 
     def _return(self, record: Recorded) -> Step:
@@ -115,8 +114,7 @@ class Rewalk:
         if before is None:
             return _step(record, Walk.DIFFERS, "", "it ends an exchange that no decision admitted")
         if body["by"] == "fault":
-            denied = body["verdict"] == "deny"
-            return _step(record, Walk.FAULT if denied else Walk.DIFFERS, "", "a fault may only deny")
+            return _fault(record)
         facts, whole, policies = before
         returned, _ = facts_of(record)
         return self._judge(record, {**facts, **returned}, whole=whole, policies=policies)
@@ -176,6 +174,12 @@ def facts_of(record: Recorded) -> tuple[dict[str, FactValue], bool]:
         if read is not None:
             facts[name] = read
     return facts, record.private is not None
+
+
+def _fault(record: Recorded) -> Step:
+    """Accept a fault's record as a denial only."""
+    denied = record.body["verdict"] == "deny"
+    return _step(record, Walk.FAULT if denied else Walk.DIFFERS, "", "a fault may only deny")
 
 
 def _step(record: Recorded, walk: Walk, derived: str, why: str = "") -> Step:
