@@ -70,6 +70,10 @@ TESTED_BY: dict[str, str] = {
     "addons/pages.py": "tests/live/test_bad_input.py",
     "addons/streams.py": "tests/live/test_streaming.py",
     "addons/unspoken.py": "tests/live/test_bad_input.py",
+    "zoneproxy/assembly/boundary.py": "tests/unit/assembly/test_assemble.py",
+    "zoneproxy/assembly/zone.py": "tests/unit/assembly/test_assemble.py",
+    "zoneproxy/config/checks.py": "tests/unit/config/test_reading.py",
+    "zoneproxy/config/zone.py": "tests/unit/config/test_reading.py",
 }
 
 
