@@ -37,6 +37,12 @@ class TraceError(ZoneError):
     exit_code = 2
 
 
+class StoreError(ZoneError):
+    """The zone's memory of stored objects can't be read or written: what needs it is refused."""
+
+    exit_code = 2
+
+
 class VerificationError(ZoneError):
     """Something that was signed or hashed does not hold; carries what a third party can check.
 

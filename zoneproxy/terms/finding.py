@@ -37,7 +37,8 @@ class Finding:
         start, end: half-open span in characters of the segment's normalised text (bytes for files).
         level: 1-4, the lowest detector level that reports it (1 errs least).
         score: contribution to `data.mixing_score`, 0-1000.
-        category: `cn_personal_info`, `cn_important_data`, `domestic_corpus` or `model_weights`.
+        category: `cn_personal_info`, `cn_important_data`, `domestic_corpus`, `model_weights` or
+            `uninspectable`.
         digest: keyed digest of the normalised value, 16 hex digits, so that equal values can be
             recognised by whoever holds the key and by nobody else.
     """

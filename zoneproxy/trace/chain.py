@@ -10,6 +10,7 @@ from __future__ import annotations
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace import canonical
 from zoneproxy.trace.entry import Entry, Header
+from zoneproxy.trace.keyring import KeyChange, key_change
 
 
 class Chains:
@@ -19,12 +20,16 @@ class Chains:
         ts: time of the last entry, milliseconds since 1970 UTC.
         heads: (node, worker) to the worker's next count and the hash of its last entry (hex).
         under_way: index of each allowed decision that has no `return` or `abort` yet, to its flow.
+        keys: what became of the log's keys (`zoneproxy.trace.keyring`), oldest first.
+        last: kind of the last entry that was followed; empty before the first.
     """
 
     def __init__(self) -> None:
         self.ts = 0
         self.heads: dict[tuple[str, str], tuple[int, str]] = {}
         self.under_way: dict[int, str] = {}
+        self.keys: tuple[KeyChange, ...] = ()
+        self.last = ""
         self._certain = True
 
     def skip(self) -> None:
@@ -33,10 +38,11 @@ class Chains:
         self._certain = False
 
     def snapshot(self) -> bytes:
-        """Write the state, for `restore`: canonical JSON of `ts`, `heads` and `under_way`."""
+        """Write the state, for `restore`: canonical JSON of `ts`, `heads`, `under_way` and `keys`."""
         heads = [[node, worker, ws, wp] for (node, worker), (ws, wp) in sorted(self.heads.items())]
         under_way = [[index, flow] for index, flow in self.under_way.items()]
-        return canonical.encode({"heads": heads, "ts": self.ts, "under_way": under_way})
+        keys = [[change.index, change.ts, change.action, list(change.vkeys)] for change in self.keys]
+        return canonical.encode({"heads": heads, "keys": keys, "ts": self.ts, "under_way": under_way})
 
     @classmethod
     def restore(cls, data: bytes) -> Chains:
@@ -50,6 +56,10 @@ class Chains:
             made.ts = int(value["ts"])
             made.heads = {(node, worker): (int(ws), str(wp)) for node, worker, ws, wp in value["heads"]}
             made.under_way = {int(index): str(flow) for index, flow in value["under_way"]}
+            made.keys = tuple(
+                KeyChange(int(index), int(ts), str(action), tuple(map(str, vkeys)))
+                for index, ts, action, vkeys in value.get("keys", ())
+            )
         except (KeyError, TypeError, ValueError):
             raise VerificationError("this is no state of a log's chains", where="wal") from None
         return made
@@ -78,6 +88,12 @@ class Chains:
             problems.append(f"time goes back by {self.ts - header.ts} ms")
         self.ts = max(self.ts, header.ts)
         problems += self._pair(index, entry)
+        change = key_change(index, entry)
+        if change is not None:
+            self.keys = (*self.keys, change)
+        if self.last == "log_close":
+            problems.append("it follows the log's `log_close`")
+        self.last = entry.kind
         return problems
 
     def _pair(self, index: int, entry: Entry) -> list[str]:

@@ -64,15 +64,27 @@ def mldsa44_message(name: str, seconds: int, text: str) -> bytes | None:
     # One spelling only: what is signed is size and hash, so another spelling of them would pass as well.
     if text != f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n":
         return None
+    if size > MAX_SECONDS or len(root) != _ROOT_BYTES or not origin:
+        return None
+    return subtree_message(name, seconds, origin, (0, size), root)
+
+
+def subtree_message(name: str, seconds: int, origin: str, span: tuple[int, int], root: bytes) -> bytes | None:
+    """Return what a 0x06 signature signs; `None` if a name can't stand in it.
+
+    Args:
+        name: the signer's name, at most 255 bytes.
+        seconds: POSIX time; 0 wherever the span does not begin at 0.
+        origin: the log's origin, at most 255 bytes.
+        span: the first leaf of the subtree, and the one after its last.
+        root: the subtree's hash, 32 bytes.
+    """
     try:
         names = [bytes((len(part),)) + part for part in (name.encode(), origin.encode())]
     except ValueError:  # longer than 255 bytes, or lone surrogates
         return None
-    if size > MAX_SECONDS or len(root) != _ROOT_BYTES or not origin:
-        return None
-    return b"".join(
-        (_LABEL, names[0], seconds.to_bytes(8, "big"), names[1], bytes(8), size.to_bytes(8, "big"), root)
-    )
+    start, end = (place.to_bytes(8, "big") for place in span)
+    return b"".join((_LABEL, names[0], seconds.to_bytes(8, "big"), names[1], start, end, root))
 
 
 def verify_ed25519(public: bytes, text: str, blob: bytes) -> bool:

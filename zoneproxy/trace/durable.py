@@ -14,17 +14,21 @@ def folder_of(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def replace(files: Files, path: str, data: bytes, *, private: bool = False) -> None:
+def replace(
+    files: Files, path: str, data: bytes, *, private: bool = False, temporary: str = TEMPORARY
+) -> None:
     """Put a file in place of whatever bears its name.
+
+    Two threads that do so at once need different places for `temporary`, both in `state/`.
 
     A crash before the rename leaves the old file and a stray temporary one, which the next write
     empties; after it, the old or the new file, whole; after the folder's flush, the new one.
     """
     files.make_folder(folder_of(path), private=private)
-    files.create(TEMPORARY, private=private)
-    files.append(TEMPORARY, data)
-    files.sync(TEMPORARY)
-    files.rename(TEMPORARY, path)
+    files.create(temporary, private=private)
+    files.append(temporary, data)
+    files.sync(temporary)
+    files.rename(temporary, path)
     files.sync_folder(folder_of(path))
 
 

@@ -44,6 +44,21 @@ class Frontier:
         self._add(0, leaf, done)
         return done
 
+    def append_bundle(self, root: bytes) -> list[TileFile]:
+        """Add a whole bundle by the hash of its subtree; return the tiles above it that it completes.
+
+        Raises:
+            ValueError: the tree does not end with a whole bundle.
+        """
+        if self.size % WIDTH:
+            raise ValueError("a bundle can't follow a part of one")
+        self.size += WIDTH
+        if not self.levels:
+            self.levels.append([])
+        done: list[TileFile] = []
+        self._add(1, root, done)
+        return done
+
     def _add(self, level: int, node: bytes, done: list[TileFile]) -> None:
         if level == len(self.levels):
             self.levels.append([])

@@ -3,9 +3,12 @@
     <log>/log.json            format, origin, keys: written last when a log is made, never again
     <log>/<origin>.vkey       the log's verifier keys, one a line, for readers
     <log>/checkpoint, tile/   the public tree (C2SP tlog-tiles)
-    <log>/policy/<sha256>.yaml  archived policies
+    <log>/unwitnessed         the newest checkpoint, where it waits for witnesses (`seal` without `present`)
+    <log>/epoch/              archived checkpoints with their cosignatures (`zoneproxy.trace.epoch`)
+    <log>/policy/<sha256>.yaml  archived policies; signed bundles of them as `<sha256>.zpb`
     <log>/wal/                write-ahead log (`zoneproxy.trace.wal`), private
-    <log>/open/<N>            opening records of entry bundle N (`zoneproxy.trace.opening_files`), private
+    <log>/open/<N>            openings of entry bundle N (`zoneproxy.trace.opening_files`), encrypted, private
+    <log>/open/keys/<day>/    wrapped data keys that they lie under (`zoneproxy.trace.datakey`), private
     <log>/state/signed        the newest checkpoint ever signed
     <log>/state/lock          held by the one process that writes
 
@@ -13,6 +16,9 @@ Append: write one group, flush it once, and only then acknowledge. Publish, when
 
     1 openings   2 full bundles and tiles, then partial ones   3 read all of them back and compute the
     tree again from what was read   4 sign   5 `state/signed`   6 `checkpoint`   7 delete old segments
+
+Steps 1 to 5 seal, 6 and 7 present. Between the two, witnesses may cosign; a log that waits for them seals
+more often than it presents, and what is sealed and not presented is in the write-ahead log still.
 
 The write-ahead log is the source of truth for all that is not published; every other file is a function
 of the entries. A crash between any two steps leaves files that the next publication finds identical or
@@ -35,23 +41,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from zoneproxy.terms.errors import ConfigError, VerificationError
-from zoneproxy.trace import canonical
-from zoneproxy.trace.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
+from zoneproxy.trace.checkpoint import Checkpoint, sign_checkpoint
 from zoneproxy.trace.durable import put_once, replace
 from zoneproxy.trace.files import Files
 from zoneproxy.trace.frontier import Frontier, TileFile
+from zoneproxy.trace.identity import CHECKPOINT, LOG_FILE, SIGNED, check_identity, describe, read_head
+from zoneproxy.trace.keyring import first_keys
 from zoneproxy.trace.merkle import CompactRange, leaf_hash
 from zoneproxy.trace.note import Signer
-from zoneproxy.trace.opening_files import encode_openings, open_path
+from zoneproxy.trace.opening_files import decode_openings, encode_openings, open_path
+from zoneproxy.trace.partials import check_narrower
 from zoneproxy.trace.restore import edge_at
 from zoneproxy.trace.segments import Segments
-from zoneproxy.trace.tiles import ENTRIES, WIDTH, decode_bundle, width_at
+from zoneproxy.trace.tiles import ENTRIES, WIDTH, Tile, decode_bundle, width_at
 from zoneproxy.trace.wal import Group, Item
+from zoneproxy.trace.withheld import decode_withheld, withheld_path
 
-FORMAT = "zoneproxy-log-1"
-LOG_FILE = "log.json"
-CHECKPOINT = "checkpoint"
-SIGNED = "state/signed"
+__all__ = ["CHECKPOINT", "LOG_FILE", "SIGNED", "Ledger", "Resume", "Visit", "vkey_file"]
 
 Visit = Callable[[int, bytes, bytes], None]
 """Told of each entry in order: index, bytes, leaf hash."""
@@ -90,7 +96,8 @@ class Ledger:
         self._origin = origin
         self._signer = signer
         self.size = 0
-        self.published = 0
+        self.published = 0  # covered by `checkpoint`
+        self.sealed = 0  # covered by files and a signature
         self._segments = Segments(files)
         self._waiting: deque[_Waiting] = deque()  # from the thread that appends to the one that publishes
         self._frontier = Frontier()
@@ -112,28 +119,28 @@ class Ledger:
         self._segments.begin(0, None)
         self.append([first])
         self.publish()
-        keys = "".join(f"{key.vkey}\n" for key in self._signer.verifiers)
+        keys = "".join(f"{key.vkey}\n" for key in first_keys(self._signer))
         put_once(self._files, vkey_file(self._origin), keys.encode())
-        put_once(self._files, LOG_FILE, self._describe())
-
-    def _describe(self) -> bytes:
-        keys = [key.vkey for key in self._signer.verifiers]
-        return canonical.encode({"format": FORMAT, "keys": keys, "origin": self._origin}) + b"\n"
+        put_once(self._files, LOG_FILE, describe(self._origin, self._signer))
 
     # ---- every later start -------------------------------------------------------------------
 
-    def recover(self, visit: Visit, resume: Resume | None = None) -> None:
+    def recover(
+        self, visit: Visit, resume: Resume | None = None, approve: Callable[[Checkpoint], None] | None = None
+    ) -> None:
         """Read the log back, from the newest state that will do, and make it ready to go on.
 
         Args:
             visit: told of each entry, in order.
             resume: told first where the reading begins, if not at the log's beginning.
+            approve: told the newest checkpoint that was signed, when all was read and nothing was written;
+                whatever it raises leaves the log as it was.
 
         Raises:
             ConfigError: this is no log, or another one. Nothing was changed.
             VerificationError: the log does not hold. Nothing was changed.
         """
-        self._check_identity()
+        check_identity(self._files, self._origin, self._signer)
         signed, published = self._read_head(SIGNED), self._read_head(CHECKPOINT)
         if published.size > signed.size:
             raise VerificationError(
@@ -153,23 +160,12 @@ class Ledger:
                 where="wal",
                 hint="the disk lost entries or an old state was put back: restore the write-ahead log",
             )
+        if approve is not None:
+            approve(signed)
         self._segments.secure_tail(last)
 
-    def _check_identity(self) -> None:
-        found = self._files.read(LOG_FILE)
-        if found is None:
-            raise ConfigError("there is no log here", hint="make one with `zoneproxy init DIR`")
-        if found != self._describe():
-            raise ConfigError(
-                f"the log here is not that of `{self._origin}` with this key",
-                hint="check the log directory, the log's origin and the key file in the configuration",
-            )
-
     def _read_head(self, path: str) -> Checkpoint:
-        data = self._files.read(path)
-        if data is None:
-            raise VerificationError("a checkpoint of the log is missing", where=path)
-        return open_checkpoint(data, self._signer.verifiers, self._origin)
+        return read_head(self._files, path, self._origin, self._signer)
 
     def _begin_at(self, start: int, published: Checkpoint) -> None:
         self._frontier = edge_at(start, published.size, self._files.read)
@@ -199,7 +195,7 @@ class Ledger:
             _check_root(self._compact.root(), published, CHECKPOINT)
             for edge in self._frontier.partials():
                 self._check_published(edge)
-            self.published = published.size
+            self.published = self.sealed = published.size
             self._checked = self._frontier.copy()
         if self.size == signed.size:
             ahead = self._compact.copy()
@@ -210,10 +206,22 @@ class Ledger:
     def _check_published(self, expected: TileFile) -> None:
         path = expected.tile.path
         found = self._files.read(path)
+        if found is None and expected.tile.level == ENTRIES and self._fits_withheld(expected):
+            return
         if found is None:
             raise VerificationError("a published file is missing", where=path)
         if found != expected.data:
             raise VerificationError("a published file was changed", where=path)
+        check_narrower(self._files, expected)
+
+    def _fits_withheld(self, expected: TileFile) -> bool:
+        """Tell whether some entries of a published bundle are withheld, and the others are as they were."""
+        tile = expected.tile
+        data = self._files.read(withheld_path(tile))
+        if data is None:
+            return False
+        hashes = self._files.read(Tile(0, tile.index, tile.width).path) or b""
+        return b"".join(leaf for _, leaf in decode_withheld(data, tile.width)) == hashes
 
     # ---- append ------------------------------------------------------------------------------
 
@@ -246,11 +254,25 @@ class Ledger:
 
     @property
     def grown(self) -> bool:
-        """True if there are durable entries that no published checkpoint covers."""
-        return self.size > self.published
+        """True if there are durable entries that no checkpoint signed by this process covers."""
+        return self.size > self.sealed
 
     def publish(self) -> Checkpoint:
         """Publish all entries that are durable now, and return the checkpoint that covers them.
+
+        Raises:
+            VerificationError: what was read back is not what was acknowledged; nothing was signed.
+            OSError: a write failed.
+        """
+        checkpoint, note = self.seal()
+        self.present(checkpoint, note)
+        return checkpoint
+
+    def seal(self) -> tuple[Checkpoint, bytes]:
+        """Write and check the files of all entries that are durable now, and sign their tree.
+
+        Returns:
+            The checkpoint, and its note: signed, durable in `state/signed`, and not yet presented.
 
         Raises:
             VerificationError: what was read back is not what was acknowledged; nothing was signed.
@@ -261,10 +283,36 @@ class Ledger:
         checkpoint = self._read_back(batch, written)
         note = sign_checkpoint(checkpoint, [self._signer]).data
         self._write_signed(note)
+        self.sealed = checkpoint.size
+        return checkpoint, note
+
+    def present(self, checkpoint: Checkpoint, note: bytes) -> None:
+        """Put a sealed checkpoint, cosigned or not, where readers take it from.
+
+        Raises:
+            ValueError: a larger one is there already, or it was never sealed (the caller's bug).
+            OSError: a write failed.
+        """
+        if not self.published <= checkpoint.size <= self.sealed:
+            raise ValueError("only a sealed checkpoint is presented, and none before a larger one")
         self._write_checkpoint(note)
         self.published = checkpoint.size
         self._segments.delete_covered(self.published)
-        return checkpoint
+
+    def reload_openings(self) -> None:
+        """Take in the openings of the last bundle again: some of them were erased in its file."""
+        width = self._frontier.size % WIDTH
+        if width and any(self._openings):
+            data = self._files.read(open_path(self._frontier.size // WIDTH))
+            found = decode_openings(data or b"")
+            self._openings = (found + [b""] * width)[:width]
+
+    def tail_root(self, size: int) -> bytes:
+        """Return the root of the first `size` entries, at least the sealed ones; asked before a `seal`."""
+        tree = self._compact.copy()
+        for waiting in list(self._waiting)[: size - tree.size]:
+            tree.append(waiting.leaf)
+        return tree.root()
 
     def _write_tiles(self, batch: list[_Waiting]) -> list[TileFile]:
         done: list[TileFile] = []
@@ -273,7 +321,7 @@ class Ledger:
         self._write_openings()
         done += self._frontier.partials()
         for made in done:
-            if made.tile.width == width_at(made.tile.level, made.tile.index, self.published):
+            if made.tile.width == width_at(made.tile.level, made.tile.index, self.sealed):
                 continue  # an edge that did not grow
             put_once(self._files, made.tile.path, made.data)
         return done

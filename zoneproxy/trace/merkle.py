@@ -231,6 +231,11 @@ def check_subtree_consistency(  # noqa: PLR0917  # the draft's own order of argu
     _need(second == root, "the consistency proof leads to another root")
 
 
+def prefix_root(size: int, read: HashReader) -> bytes:
+    """Return the root over the first `size` leaves of a tree that has at least so many."""
+    return _range_root(0, size, read)
+
+
 def _split(size: int) -> int:
     """Return the largest power of two smaller than `size` (which is at least 2)."""
     return 1 << ((size - 1).bit_length() - 1)

@@ -15,6 +15,8 @@ field its value **and the seed** go: the other salts and the erased field's dige
 out, `{"digests":{name:digest},"fields":{...},"salts":{name:salt}}` (with the salt of `prv` among
 them). With the seed left, a small domain could be guessed through.
 
+On disk an opening record is encrypted (`zoneproxy.trace.sealed`).
+
 Worked example: with a seed of 32 zero bytes and the one field `detail` null, the field's salt is
 b64url(SHA-256(seed || "detail")[:16]) and its disclosure is b64url of `["<salt>","detail",null]`.
 
@@ -28,8 +30,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from binascii import b2a_base64
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from zoneproxy.terms.errors import VerificationError
@@ -38,11 +42,13 @@ SEED_BYTES = 32
 SALT_BYTES = 16
 ROOT = "prv"
 COMMITMENT_CHARS = 43
+_WORDS = {None: "null", True: "true", False: "false"}
+_TO_URL = bytes.maketrans(b"+/", b"-_")
 
 
 def b64url(data: bytes) -> str:
     """Write bytes as base64url without padding."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return b2a_base64(data, newline=False).rstrip(b"=").translate(_TO_URL).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +67,31 @@ class Opening:
 
     def disclosures(self) -> list[str]:
         """Return the root disclosure, then one for each field that is still there, by name."""
-        made = {
-            name: _disclosure(self.salts[name], name, value) for name, value in sorted(self.fields.items())
-        }
-        digests = sorted([*map(_digest, made.values()), *self.digests.values()])
-        return [_disclosure(self.salts[ROOT], ROOT, {"_sd": digests}), *made.values()]
+        return [text.decode() for text in self._disclosures()]
+
+    def _disclosures(self) -> list[bytes]:
+        salts = self.salts
+        made = [_disclosure(salts[name], name, _dump(value)) for name, value in sorted(self.fields.items())]
+        digests = _digests(made)
+        if self.digests:
+            digests += self.digests.values()
+        digests.sort()
+        # Our own digests need no escaping; those of an erased field come from a file.
+        listed = _PLAIN.encode(digests) if self.digests or not digests else f'["{'","'.join(digests)}"]'
+        return [_disclosure(salts[ROOT], ROOT, f'{{"_sd":{listed}}}'), *made]
+
+    def disclose(self, names: Collection[str]) -> list[str]:
+        """Return the root disclosure, then those of the fields asked for, by name.
+
+        Raises:
+            KeyError: a field is not there, or not any more.
+        """
+        shown = [_disclosure(self.salts[name], name, _dump(self.fields[name])) for name in sorted(names)]
+        return [self.disclosures()[0], *(text.decode() for text in shown)]
 
     def commitment(self) -> str:
         """Return what the entry must bear as `prv`, 43 characters."""
-        return _digest(self.disclosures()[0])
+        return _digests(self._disclosures()[:1])[0]
 
 
 def commit(fields: Mapping[str, Any], seed: bytes) -> tuple[str, bytes]:
@@ -83,8 +105,9 @@ def commit(fields: Mapping[str, Any], seed: bytes) -> tuple[str, bytes]:
         The entry's `prv` (43 characters), and the opening record.
     """
     opening = Opening(fields, _salts(fields, seed), {})
-    record = {"fields": dict(fields), "seed": b64url(seed)}
-    return opening.commitment(), _dump(record, sort_keys=True).encode("ascii")
+    pairs = (f"{encode_basestring_ascii(name)}:{_dump(value)}" for name, value in sorted(fields.items()))
+    record = f'{{"fields":{{{",".join(pairs)}}},"seed":"{b64url(seed)}"}}'
+    return opening.commitment(), record.encode("ascii")
 
 
 def parse_opening(record: bytes) -> Opening:
@@ -93,6 +116,12 @@ def parse_opening(record: bytes) -> Opening:
     Raises:
         VerificationError: it is not one.
     """
+    return _parse(record)[0]
+
+
+def _parse(record: bytes) -> tuple[Opening, str]:
+    """Read an opening record; return it with its commitment."""
+    commitment = ""
     try:
         made = json.loads(record.decode("ascii"))
         fields = made["fields"]
@@ -102,13 +131,15 @@ def parse_opening(record: bytes) -> Opening:
             sound = len(seed) == SEED_BYTES
         else:
             opening = Opening(fields, made["salts"], made["digests"])
-            sound = made.keys() == {"fields", "salts", "digests"}
-        opening.commitment()  # shows that every salt is there
+            sound = made.keys() == {"fields", "salts", "digests"} and _are_texts(
+                made["salts"], made["digests"]
+            )
+        commitment = opening.commitment()  # shows that every salt is there
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         sound = False
     if not sound:
         raise VerificationError("this is not an opening record", where="opening")
-    return opening
+    return opening, commitment
 
 
 def check_opening(record: bytes, commitment: str) -> Opening:
@@ -117,29 +148,119 @@ def check_opening(record: bytes, commitment: str) -> Opening:
     Raises:
         VerificationError: it does not.
     """
-    opening = parse_opening(record)
-    if opening.commitment() != commitment:
+    opening, found = _parse(record)
+    if found != commitment:
         raise VerificationError("the opening does not match the entry's commitment", where="opening")
     return opening
 
 
-def _salts(fields: Mapping[str, Any], seed: bytes) -> dict[str, str]:
-    return {
-        name: b64url(hashlib.sha256(seed + name.encode()).digest()[:SALT_BYTES]) for name in (*fields, ROOT)
+def erase(record: bytes, names: Collection[str]) -> bytes:
+    """Take fields out of an opening record: their values, their salts and the seed go.
+
+    Fields that were erased before, or never stood there, are passed over, so that a second call with the
+    same names changes nothing.
+
+    Raises:
+        VerificationError: this is no opening record.
+    """
+    opening = parse_opening(record)
+    gone = opening.fields.keys() & frozenset(names)
+    if not gone:
+        return record
+    texts = [_disclosure(opening.salts[name], name, _dump(opening.fields[name])) for name in gone]
+    left = {
+        "digests": {**opening.digests, **dict(zip(gone, _digests(texts), strict=True))},
+        "fields": {name: value for name, value in opening.fields.items() if name not in gone},
+        "salts": {name: salt for name, salt in opening.salts.items() if name not in gone},
     }
+    return _SORTED.encode(left).encode("ascii")
 
 
-def _disclosure(salt: str, name: str, value: Any) -> str:
-    return b64url(_dump([salt, name, value]).encode("ascii"))
+def read_disclosures(disclosures: Sequence[str], commitment: str) -> dict[str, Any]:
+    """Check disclosures of some fields against an entry's commitment.
+
+    Args:
+        disclosures: the root disclosure first, then any number of the fields' own.
+        commitment: what the entry bears as `prv`.
+
+    Returns:
+        The fields that they show.
+
+    Raises:
+        VerificationError: they are not those of this commitment.
+    """
+    try:
+        root, *others = disclosures
+        _, name, value = json.loads(_unpack(root))
+        digests = value["_sd"]
+        sound = name == ROOT and type(digests) is list and _digest(root) == commitment
+        fields = {}
+        for text in others:
+            _, name, value = json.loads(_unpack(text))
+            sound = sound and _digest(text) in digests and type(name) is str and name not in fields
+            fields[name] = value
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        sound = False
+    if not sound:
+        raise VerificationError("the disclosures do not match the entry's commitment", where="disclosure")
+    return fields
 
 
 def _digest(disclosure: str) -> str:
-    return b64url(hashlib.sha256(disclosure.encode("ascii")).digest())
+    return _digests([disclosure.encode("ascii")])[0]
 
 
-def _dump(value: Any, *, sort_keys: bool = False) -> str:
-    encoder = _SORTED if sort_keys else _PLAIN
-    return encoder.encode(value)
+def _unpack(text: str) -> bytes:
+    data = base64.b64decode(text.translate({45: 43, 95: 47}) + "=" * (-len(text) % 4), validate=True)
+    if b64url(data) != text:
+        raise ValueError("this is not canonical base64url")
+    return data
+
+
+def _are_texts(*maps: Mapping[str, Any]) -> bool:
+    return all(type(text) is str for texts in maps for text in texts.values())
+
+
+def _salts(fields: Mapping[str, Any], seed: bytes) -> dict[str, str]:
+    names = [*fields, ROOT]
+    begun = hashlib.sha256(seed)
+    hashes = []
+    for name in names:
+        grown = begun.copy()
+        grown.update(name.encode())
+        hashes.append(grown.digest()[:SALT_BYTES])
+    return dict(zip(names, _b64url_all(hashes), strict=True))
+
+
+def _disclosure(salt: str, name: str, value: str) -> bytes:
+    """Write one disclosure; `value` is JSON already."""
+    text = f"[{encode_basestring_ascii(salt)},{encode_basestring_ascii(name)},{value}]"
+    return b2a_base64(text.encode("ascii"), newline=False).rstrip(b"=").translate(_TO_URL)
+
+
+def _digests(disclosures: Iterable[bytes]) -> list[str]:
+    sha256 = hashlib.sha256
+    return _b64url_all([sha256(text).digest() for text in disclosures])
+
+
+def _b64url_all(parts: Sequence[bytes]) -> list[str]:
+    """Write parts of one length as base64url with one call: zeroes fill each to a multiple of 3 bytes."""
+    if not parts:
+        return []
+    fill = -len(parts[0]) % 3
+    width = (len(parts[0]) + fill) // 3 * 4
+    text = b2a_base64(bytes(fill).join([*parts, b""]), newline=False).translate(_TO_URL).decode()
+    return [text[place : place + width - fill] for place in range(0, len(text), width)]
+
+
+def _dump(value: Any) -> str:
+    """Write a value as compact ASCII JSON; private fields are scalars, which need no encoder."""
+    kind = type(value)
+    if kind is str:
+        return encode_basestring_ascii(value)
+    if kind is bool or value is None:
+        return _WORDS[value]
+    return str(value) if kind is int else _PLAIN.encode(value)
 
 
 _PLAIN = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)

@@ -1,8 +1,9 @@
 """Files of openings: the private records of one entry bundle, beside the public tree.
 
-    open/<N>     for each entry of bundle N, in order:   u32 BE length || opening record
+    open/<N>     for each entry of bundle N, in order:   u32 BE length || opening
 
-An entry without private fields has a record of length 0. N is written as in `zoneproxy.trace.tiles`.
+An opening is sealed (`zoneproxy.trace.sealed`), or plain in a log without a key. An entry without private
+fields, or one whose private part was erased, has one of length 0. N is written as in `zoneproxy.trace.tiles`.
 
 Worked example: the openings of bundle 1234 lie in `open/x001/234`; those of two entries, of which only
 the second has the record `{}`, are the bytes `00000000 00000002 7b7d`.

@@ -16,6 +16,7 @@ from zoneproxy.trace.merkle import (
     HashReader,
     check_consistency,
     check_inclusion,
+    fold,
     leaf_hash,
     prove_consistency,
     prove_inclusion,
@@ -67,9 +68,32 @@ def prove_entry(reader: LogReader, index: int) -> InclusionProof:
     if bundle is None:
         raise VerificationError("the entry's bundle is missing", where=f"entry {index}")
     entry = bundle[index % WIDTH]
+    if not entry:
+        raise VerificationError("the entry is withheld: only its hash is here", where=f"entry {index}")
     hashes = prove_inclusion(index, size, tile_hashes(reader, size))
     check_inclusion(index, size, leaf_hash(entry), hashes, checkpoint.root)
     return InclusionProof(index, tuple(hashes), note, entry)
+
+
+def head_at(reader: LogReader, size: int) -> Checkpoint:
+    """Return the head that the log had at an earlier size, shown to be the beginning of the signed tree.
+
+    Raises:
+        VerificationError: the log is not that long, or its files don't hold.
+    """
+    checkpoint = reader.checkpoint()
+    if not 0 < size <= checkpoint.size:
+        raise VerificationError(f"the log has no {size} entries", where=f"size {size}")
+    read = tile_hashes(reader, checkpoint.size)
+    peaks, place = list[bytes](), 0
+    for height in reversed(range(size.bit_length())):
+        if size >> height & 1:
+            peaks.append(read(height, place >> height))
+            place += 1 << height
+    root = fold(peaks)
+    hashes = prove_consistency(size, checkpoint.size, read)
+    check_consistency(size, checkpoint.size, root, checkpoint.root, hashes)
+    return Checkpoint(checkpoint.origin, size, root)
 
 
 def prove_prefix(reader: LogReader, old_note: bytes) -> tuple[Checkpoint, Checkpoint, list[bytes]]:

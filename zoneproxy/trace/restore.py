@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.frontier import Frontier
-from zoneproxy.trace.merkle import HASH_BYTES, leaf_hash
+from zoneproxy.trace.merkle import HASH_BYTES
 from zoneproxy.trace.tiles import ENTRIES, HEIGHT, WIDTH, Tile, decode_bundle, split_hashes, width_at
+from zoneproxy.trace.withheld import decode_withheld, places_of, withheld_path
 
 
 def is_covered(size: int, published: int) -> bool:
@@ -45,8 +46,15 @@ def edge_at(size: int, published: int, read: Callable[[str], bytes | None]) -> F
     bundle, width = divmod(size, WIDTH)
     if width:
         tile = Tile(ENTRIES, bundle)
-        made.entries = decode_bundle(_read(read, tile), WIDTH)[:width]
-        if [leaf_hash(entry) for entry in made.entries] != made.levels[0]:
+        away = None if read(tile.path) is not None else read(withheld_path(tile))
+        # What is withheld stays so: the bundle is published, and never written again from here.
+        places = (
+            places_of(decode_bundle(_read(read, tile), WIDTH))
+            if away is None
+            else decode_withheld(away, WIDTH)
+        )
+        made.entries = [entry for entry, _ in places[:width]]
+        if [leaf for _, leaf in places[:width]] != made.levels[0]:
             raise VerificationError("a published bundle does not fit its hash tile", where=tile.path)
     return made
 

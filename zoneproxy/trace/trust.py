@@ -55,12 +55,16 @@ class TrustPolicy:
         witnesses: name to key.
         groups: name to threshold and members.
         quorum: a witness, a group, or `none`.
+        urls: name of a witness to its submission prefix, where the file gives one.
+        places: origin of a log to where it can be read, where the file gives that.
     """
 
     logs: list[VerifierKey] = field(default_factory=list)
     witnesses: dict[str, VerifierKey] = field(default_factory=dict)
     groups: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
     quorum: str = ""
+    urls: dict[str, str] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
 
     def cosigned_by(self, note: bytes) -> frozenset[str]:
         """Return the names of the witnesses that cosigned a checkpoint.
@@ -74,6 +78,20 @@ class TrustPolicy:
         if present:
             verify_note(parsed, present.values())
         return frozenset(present)
+
+    def times(self, note: bytes) -> dict[str, int]:
+        """Return when each witness of the note cosigned it, seconds since 1970 UTC, by its name here.
+
+        Raises:
+            VerificationError: as `cosigned_by`.
+        """
+        cosigned = self.cosigned_by(note)
+        lines = {(line.name, line.key_id): line for line in parse_note(note).signatures}
+        keys = {name: self.witnesses[name] for name in sorted(cosigned)}
+        return {
+            name: int.from_bytes(lines[key.name, key.key_id].blob[:_SECONDS_BYTES], "big")
+            for name, key in keys.items()
+        }
 
     def holds(self, cosigned: Collection[str]) -> bool:
         """Tell whether these witnesses are a quorum."""
@@ -121,11 +139,14 @@ def parse_trust(data: bytes) -> TrustPolicy:
 
 def _take(made: TrustPolicy, words: list[str], members: set[str]) -> None:
     match words:
-        case ["log", vkey] | ["log", vkey, _]:
+        case ["log", vkey, *url] if len(url) <= 1:
             made.logs.append(_key(made, vkey, (ED25519, MLDSA44)))
-        case ["witness", name, vkey] | ["witness", name, vkey, _]:
+            for given in url:
+                made.places[made.logs[-1].name] = given
+        case ["witness", name, vkey, *url] if len(url) <= 1:
             _check_new(made, name)
             made.witnesses[name] = _key(made, vkey, (ED25519_COSIGNATURE, MLDSA44))
+            made.urls.update((name, given) for given in url)
         case ["group", name, threshold, _, *_]:
             _check_new(made, name)
             listed = tuple(words[3:])
