@@ -10,16 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from zoneproxy.content.dialects import Endpoint
+from zoneproxy.content.endpoint import Endpoint
 from zoneproxy.content.media import is_json, read_media_type
-from zoneproxy.content.scan import ScanSettings, scan_body, scan_bytes, scan_text
+from zoneproxy.content.scan import ScanSettings, scan_body, scan_bytes, scan_strings
+from zoneproxy.content.sealed import sealed_parts
 from zoneproxy.content.strict_json import UnreadableError, read_value
 from zoneproxy.content.walk import strings
 from zoneproxy.terms.finding import Finding, Segment
 
 AnswerState = Literal["ok", "unreadable", "unknown_type", "too_large", "truncated", "malformed"]
 _MAX_DEPTH = 64
-_TEXT_TYPES = ("application/json", "application/jsonl", "application/x-ndjson", "application/octet-stream")
+_TEXT_TYPES = (
+    "application/json", "application/jsonl", "application/x-jsonl", "application/x-ndjson",
+    "application/octet-stream", "application/binary",
+)  # fmt: skip
+_MEDIA = ("audio/", "image/")
 _OK = 200
 _MULTIPLE = 300
 
@@ -66,6 +71,8 @@ def read_answer(  # noqa: PLR0917 - the order of an answer as it comes in
         return AnswerReading("ok")
     if is_json(content_type):
         return _json(body, settings)
+    if endpoint is not None and endpoint.answer == "media" and _OK <= status < _MULTIPLE:
+        return _media(content_type, body, settings)
     stored = endpoint is None or (endpoint.answer == "any" and _OK <= status < _MULTIPLE)
     if stored or (status >= _MULTIPLE and _is_text(content_type)):
         return _other(content_type, body, settings)
@@ -78,11 +85,19 @@ def _json(body: bytes, settings: ScanSettings) -> AnswerReading:
         value = read_value(body, _MAX_DEPTH)
     except UnreadableError:
         return AnswerReading("unreadable", tuple(findings))
-    size = 0
-    for segment, text in strings(value, Segment.OUTPUT):
-        size += len(text) if text.isascii() else len(text.encode())
-        findings.extend(scan_text(text, segment, settings))
+    pieces = list(strings(value, Segment.OUTPUT))
+    size = sum(len(text) if text.isascii() else len(text.encode()) for _, text in pieces)
+    findings.extend(scan_strings(pieces, settings, set(sealed_parts(value))))
     return AnswerReading("ok", tuple(findings), value if isinstance(value, dict) else None, size)
+
+
+def _media(content_type: str | None, body: bytes, settings: ScanSettings) -> AnswerReading:
+    """Sound or a picture: it can't be looked into, which is a finding, and policy decides."""
+    media = read_media_type(content_type)
+    if media is None or not media.essence.startswith(_MEDIA):
+        return AnswerReading("unknown_type", scan_bytes(body, settings))
+    sealed = scan_strings((), settings, (media.essence.partition("/")[0],))
+    return AnswerReading("ok", (*scan_bytes(body, settings), *sealed))
 
 
 def _is_text(content_type: str | None) -> bool:

@@ -9,6 +9,9 @@ object as one `data:` event. Anthropic: `{"type": "error", "error": {"type", "me
 a stream as an `event: error`. OpenAI's Responses: as OpenAI; in a stream an `event: error` with
 `type`, `code`, `message` and `param` as that API has them, and with `error` as well, because it is
 the member that the official SDKs raise on. A caller of an unknown dialect gets the OpenAI form.
+
+Where a market has a deployment of its own, the message names its address instead of the remedy, and the
+error object has it as `local_deployment`.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ _TYPES: Mapping[int, tuple[str, str]] = {
     404: ("invalid_request_error", "not_found_error"),
     413: ("invalid_request_error", "request_too_large"),
     415: ("invalid_request_error", "invalid_request_error"),
+    429: ("rate_limit_error", "rate_limit_error"),
     500: ("server_error", "api_error"),
     502: ("server_error", "api_error"),
     503: ("server_error", "overloaded_error"),
@@ -34,7 +38,7 @@ _TYPES: Mapping[int, tuple[str, str]] = {
 _DENIED = ("permission_error", "permission_error")
 
 
-def refusal_body(dialect: str, reason: Reason, *, trace: str, flow: str) -> bytes:
+def refusal_body(dialect: str, reason: Reason, *, trace: str, flow: str, deployment: str = "") -> bytes:
     """Write a refusal as the body of an HTTP answer.
 
     Args:
@@ -42,8 +46,9 @@ def refusal_body(dialect: str, reason: Reason, *, trace: str, flow: str) -> byte
         reason: why; only its code, text and remedy are told.
         trace: name of the record, or empty where none could be written.
         flow: the exchange's id.
+        deployment: address of the deployment in the caller's own market, or empty.
     """
-    return _write(_refusal(dialect, reason, trace, flow))
+    return _write(_refusal(dialect, reason, trace, flow, deployment))
 
 
 def cut_event(dialect: str, reason: Reason, *, trace: str, flow: str) -> bytes:
@@ -58,13 +63,17 @@ def cut_event(dialect: str, reason: Reason, *, trace: str, flow: str) -> bytes:
     return b"\n\n" + name + b"data: " + _write(told) + b"\n\n"
 
 
-def _refusal(dialect: str, reason: Reason, trace: str, flow: str) -> dict[str, Any]:
+def _refusal(dialect: str, reason: Reason, trace: str, flow: str, deployment: str = "") -> dict[str, Any]:
     message = reason.text
-    if reason.remedy:
+    if deployment:
+        message += f"; call the deployment in your market: {deployment}"
+    elif reason.remedy:
         message += f"; {reason.remedy}"
     message += f" (reason: {reason.code}{f', trace: {trace}' if trace else ''})"
     openai_type, anthropic_type = _TYPES.get(reason.status, _DENIED)
-    told = {"message": message, "code": reason.code, "trace": trace or None, "flow": flow}
+    told: dict[str, Any] = {"message": message, "code": reason.code, "trace": trace or None, "flow": flow}
+    if deployment:
+        told["local_deployment"] = deployment
     if dialect == _ANTHROPIC:
         return {"type": "error", "error": {"type": anthropic_type, **told}, "request_id": flow}
     return {"error": {**told, "type": openai_type, "param": None}}

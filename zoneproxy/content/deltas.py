@@ -34,6 +34,7 @@ class Delta:
 
     Attributes:
         grown: channels with the text that they grow by, in the event's order.
+        spots: where each of these texts stands in the event: the object and its key.
         closed: a prefix of channels that end with this event; the empty prefix is all of them.
         remarks: strings that belong to no channel.
         terminal: the event is the stream's terminal marker.
@@ -42,6 +43,7 @@ class Delta:
     """
 
     grown: list[tuple[Channel, str]] = field(default_factory=list)
+    spots: list[tuple[dict[str, Any], str]] = field(default_factory=list)
     closed: list[Channel] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     terminal: bool = False
@@ -80,6 +82,7 @@ def _choice(choice: Any, delta: Delta) -> None:
     for key, value in choice.items():
         if key == "text" and isinstance(value, str):
             delta.grown.append(((*at, key), value))
+            delta.spots.append((choice, key))
         elif key == "delta" and isinstance(value, dict):
             _grow(value, at, delta)
         elif value is not None and key != "index":
@@ -96,6 +99,7 @@ def _grow(value: Any, at: Channel, delta: Delta) -> None:
                 delta.remarks.append(inner)
             elif inner:
                 delta.grown.append(((*at, key), inner))
+                delta.spots.append((value, key))
         elif isinstance(inner, dict):
             _grow(inner, (*at, key), delta)
         elif isinstance(inner, list):
@@ -144,6 +148,7 @@ def _responses(event: dict[str, Any]) -> Delta:
     for key, value in event.items():
         if key == "delta" and isinstance(value, str) and kind.endswith(".delta"):
             delta.grown.append((field, value))
+            delta.spots.append((event, key))
         elif value is not None:
             _remark(value, delta)
     if delta.terminal:

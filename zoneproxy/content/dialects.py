@@ -5,6 +5,8 @@ mean another thing to the model server than to us, so it is an unknown endpoint.
 
     >>> recognise("POST", "/v1/chat/completions").dialect
     'openai_chat'
+    >>> recognise("GET", "/v1/files/file-1/content").names
+    (ObjectName(kind='file', id='file-1'),)
     >>> recognise("POST", "/v1//chat/completions") is None
     True
 """
@@ -12,65 +14,89 @@ mean another thing to the model server than to us, so it is an unknown endpoint.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
+from zoneproxy.content.endpoint import Endpoint
+from zoneproxy.content.served import ANTHROPIC_FILES, CLOSED, SERVED, Row
+from zoneproxy.terms.objects import ObjectName
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One thing that a model server is asked for.
+__all__ = ["Endpoint", "is_closed", "recognise"]
 
-    Attributes:
-        dialect: the API, as the fact `request.dialect` names it.
-        purpose: what is asked for, as the fact `purpose` names it.
-        body: `json` where one JSON object is expected, `none` where no body may come.
-        streamable: the answer may be server-sent events.
-        answer: `json`, or `any` where the answer is a stored file of whatever type.
-    """
-
-    dialect: str
-    purpose: str
-    body: Literal["json", "none"]
-    streamable: bool = False
-    answer: Literal["json", "any"] = "json"
-
-
-_EXACT = {
-    ("POST", "/v1/chat/completions"): Endpoint("openai_chat", "inference", "json", streamable=True),
-    ("POST", "/v1/completions"): Endpoint("openai_completions", "inference", "json", streamable=True),
-    ("POST", "/v1/responses"): Endpoint("openai_responses", "inference", "json", streamable=True),
-    ("POST", "/v1/embeddings"): Endpoint("openai_embeddings", "embedding", "json"),
-    ("POST", "/v1/messages"): Endpoint("anthropic_messages", "inference", "json", streamable=True),
-    ("GET", "/v1/models"): Endpoint("openai_models", "model_listing", "none"),
-    ("GET", "/v1/files"): Endpoint("openai_files", "file_retrieval", "none"),
-}
-_ID = r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}"
-_MODEL = re.compile(rf"/v1/models/{_ID}(?:/{_ID}){{0,3}}\Z", re.ASCII)
-_FILE = re.compile(rf"/v1/files/{_ID}\Z", re.ASCII)
-_FILE_CONTENT = re.compile(rf"/v1/files/{_ID}/content\Z", re.ASCII)
+_ID_FORM = r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}"
+_ID = re.compile(rf"{_ID_FORM}\Z", re.ASCII)
+_MODEL = re.compile(rf"/v1/models/{_ID_FORM}(?:/{_ID_FORM}){{0,3}}\Z", re.ASCII)
 _ONE_MODEL = Endpoint("openai_models", "model_listing", "none")
-_ONE_FILE = Endpoint("openai_files", "file_retrieval", "none")
-_CONTENT = Endpoint("openai_files", "file_retrieval", "none", answer="any")
 
 
-def recognise(method: str, path: str) -> Endpoint | None:
+@dataclass(slots=True)
+class _Node:
+    """A place in the tree of paths: by literal segment, by id, and what is served here by method."""
+
+    literal: dict[str, _Node] = field(default_factory=dict)
+    by_id: tuple[str, _Node] | None = None
+    served: dict[str, Endpoint] = field(default_factory=dict)
+
+
+def _tree(rows: Iterable[Row]) -> _Node:
+    root = _Node()
+    for method, path, endpoint in rows:
+        node = root
+        for segment in path.split("/")[1:]:
+            if not segment.startswith("{"):
+                node = node.literal.setdefault(segment, _Node())
+                continue
+            kind = segment[1:-1]
+            if node.by_id is None:
+                node.by_id = (kind, _Node())
+            if node.by_id[0] != kind:
+                raise ValueError(f"`{path}`: another kind of id stands here")
+            node = node.by_id[1]
+        if method in node.served:
+            raise ValueError(f"`{method} {path}` is served twice")
+        node.served[method] = endpoint
+    return root
+
+
+_TREE, _ANTHROPIC = _tree(SERVED), _tree(ANTHROPIC_FILES)
+
+
+def recognise(method: str, path: str, *, anthropic: bool = False) -> Endpoint | None:
     """Find the endpoint that a request line asks for.
 
     Args:
         method: the method as sent, case and all.
         path: the path as sent, without its query, escapes untouched.
+        anthropic: the caller speaks Anthropic's API, where two APIs have the same path.
 
     Returns:
         The endpoint, or `None` where the zone serves no such thing.
     """
-    if found := _EXACT.get((method, path)):
-        return found
-    if method != "GET" or ".." in path:
+    if ".." in path:
         return None
-    if _FILE_CONTENT.match(path):
-        return _CONTENT
-    if _FILE.match(path):
-        return _ONE_FILE
-    if _MODEL.match(path):
+    found = _find(_ANTHROPIC, method, path) if anthropic else None
+    found = found or _find(_TREE, method, path)
+    if found is None and method == "GET" and _MODEL.match(path):
         return _ONE_MODEL
-    return None
+    return found
+
+
+def _find(tree: _Node, method: str, path: str) -> Endpoint | None:
+    if not path.startswith("/"):
+        return None
+    node, names = tree, list[ObjectName]()
+    for segment in path[1:].split("/"):
+        if following := node.literal.get(segment):
+            node = following
+        elif node.by_id is not None and _ID.match(segment):
+            kind, node = node.by_id
+            names.append(ObjectName(kind, segment))
+        else:
+            return None
+    endpoint = node.served.get(method)
+    return replace(endpoint, names=tuple(names)) if endpoint and names else endpoint
+
+
+def is_closed(path: str) -> bool:
+    """Tell whether a path belongs to an API that the zone knows and keeps closed on purpose."""
+    return any(path == closed or path.startswith(f"{closed}/") for closed in CLOSED)

@@ -22,19 +22,22 @@ from dataclasses import dataclass
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});?")
 _NUMERIC_ENTITY = re.compile(r"&#")
-_ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|([nrt\"'/]))")
+_ESCAPE = re.compile(
+    r"(?<!\\)\\++(?:u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|([nrt\"'/]))"
+)
 _BASE64 = re.compile(
     r"(?<![A-Za-z0-9+/_\-])[A-Za-z0-9+/_\-]{14,}(?:(?:\r?\n|\\n)[A-Za-z0-9+/_\-]{14,})*+={0,2}"
 )
 _LINE = re.compile(r"\r?\n|\\n")
-_HEX = re.compile(r"(?<![0-9A-Za-z])(?:0x)?((?:[0-9A-Fa-f]{2}){11,}+)(?![0-9A-Za-z])")
+_HEX = re.compile(r"[0-9A-Fa-f]{22,}+(?![0-9A-Za-z])")
+_HEX_BEFORE = re.compile(r"(?:\A|[^0-9A-Za-z])(?:0x)?\Z")
 _SPACED = re.compile(
     r"(?<![!-~])(?:[!-~\u4e00-\u9fff][ \t]){5,}[!-~\u4e00-\u9fff](?![!-~])"
     r"|(?<=[^\x00-\x7f])(?:[!-~] ){5,}[!-~](?![!-~])"
 )
 _BROKEN = re.compile(r"(?<=[0-9A-Za-z@._:-])[ \t]{0,2}\r?\n[ \t]{0,2}(?=[0-9A-Za-z@._:-])")
 _LETTER = re.compile(r"[A-Za-z]")
-_FEWEST_ESCAPES, _FEWEST_ENCODED, _FEWEST_SPACED = 3, 14, 5
+_FEWEST_ENCODED, _FEWEST_SPACED = 14, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Piece:
 
 def pieces(text: str) -> Iterator[Piece]:
     """Bring out everything that stands encoded in a text, one layer deep."""
-    if "%" in text and len(_PERCENT.findall(text, 0, 65_536)) >= _FEWEST_ESCAPES:
+    if "%" in text and _PERCENT.search(text):
         yield Piece("percent", 0, len(text), _unquoted(text))
     if "&" in text and (_NUMERIC_ENTITY.search(text) or _ENTITY.search(text)):
         plain = html.unescape(text)
@@ -74,7 +77,9 @@ def pieces(text: str) -> Iterator[Piece]:
 
 def _words(text: str) -> Iterator[Piece]:
     for found in _HEX.finditer(text):
-        yield Piece("hex", found.start(), found.end(), bytes.fromhex(found.group(1)))
+        start, end = found.span()
+        if (end - start) % 2 == 0 and _HEX_BEFORE.search(text, max(0, start - 3), start):
+            yield Piece("hex", start, end, bytes.fromhex(found.group()))
     for found in _BASE64.finditer(text):
         data = _base64(found.group())
         if data:

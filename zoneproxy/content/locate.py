@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from zoneproxy.content import encodings, overlay
+from zoneproxy.content import canary, encodings, overlay, sealed
 from zoneproxy.content.detectors import (
     address,
     bank_card,
     credit_code,
+    loose,
     marks,
     network,
     plate,
@@ -23,31 +24,42 @@ from zoneproxy.content.detectors import (
     telephone,
     travel_papers,
 )
-from zoneproxy.content.detectors.view import PERSONAL, SEPARATOR, Detector, Hit, View, is_han
+from zoneproxy.content.detectors.view import SEPARATOR, Detector, Hit, View, is_han
+from zoneproxy.content.effort import Effort
 from zoneproxy.content.normalise import normalise
 from zoneproxy.content.settings import ScanSettings
 
-_SHORT = re.compile(rf"[\dOI|](?:{SEPARATOR}{{0,4}}[\dOI|]){{5}}", re.ASCII)
-_LONG_NUMBERS: tuple[Detector, ...] = (resident_id.find, telephone.find_mobile, bank_card.find)
-_SHORT_NUMBERS: tuple[Detector, ...] = (
+_NUMBERS: tuple[Detector, ...] = (
     telephone.find_landline,
     credit_code.find,
     travel_papers.find,
-    network.find_address,
     marks.find_survey,
+    resident_id.find,
+    telephone.find_mobile,
+    bank_card.find,
+    loose.find_numbers,
 )
-_CHINESE: tuple[Detector, ...] = (address.find, plate.find, marks.find_class, marks.find_document)
+_CHINESE: tuple[Detector, ...] = (
+    address.find,
+    plate.find,
+    marks.find_class,
+    marks.find_document,
+    loose.find_places,
+)
 # Families whose members may stand broken over lines.
 _BREAKABLE: tuple[Detector, ...] = (
     network.find_email,
     network.find_host,
+    network.find_listed_host,
     network.find_address,
     social.find,
     travel_papers.find,
 )
 
 
-UNINSPECTABLE = "uninspectable"
+# Six signs that may be digits, with gaps; and the shortest that may be an address.
+_NUMBER = re.compile(rf"\d(?:{SEPARATOR}{{0,4}}[\dOI|lSZ]){{5}}", re.ASCII)
+_DOTTED = re.compile(r"\d\s{0,3}\.\s{0,3}\d(?:\s?\d){0,2}\s{0,3}\.\s{0,3}\d", re.ASCII)
 LONGEST_CUE = 32
 # Letters that may open an identifier before its first digit.
 _LETTERS_BEFORE = 8
@@ -68,7 +80,14 @@ class Located:
     cued: bool = False
 
 
-def locate(raw: str, settings: ScanSettings, *, final: bool = True, since: int = 0) -> Located:
+def locate(
+    raw: str,
+    settings: ScanSettings,
+    *,
+    final: bool = True,
+    since: int = 0,
+    effort: Effort | None = None,
+) -> Located:
     """Find every hit of a text up to the settings' level.
 
     Args:
@@ -76,13 +95,24 @@ def locate(raw: str, settings: ScanSettings, *, final: bool = True, since: int =
         settings: how closely is looked.
         final: nothing follows the text; otherwise what depends on more is left undecided.
         since: no number that begins before this place is of interest.
+        effort: the steps that closer looks may take; the caller tells what they did not suffice for.
     """
+    marks = list(_canaries(raw, settings)) if settings.canary_key and canary.CUE in raw else []
     normal = normalise(raw)
-    detectors = tuple(_due(normal.text))
+    detectors = tuple(_due(normal.text, settings.hosts))
     if not detectors:
-        return Located((), len(raw))
+        return Located(tuple(marks), len(raw), cued=bool(marks))
     since = max(0, since - (len(raw) - len(normal.text)) - _LETTERS_BEFORE)
-    view = View(normal.text, final=final, since=since, networks=settings.networks)
+    view = View(
+        normal.text,
+        final=final,
+        since=since,
+        networks=settings.networks,
+        networks6=settings.networks6,
+        hosts=settings.hosts,
+        effort=effort,
+        level=settings.level,
+    )
     hits: list[Hit] = []
     for detector in detectors:
         for hit in detector(view):
@@ -90,12 +120,13 @@ def locate(raw: str, settings: ScanSettings, *, final: bool = True, since: int =
                 view.undecided = min(view.undecided, hit.start)
             elif hit.level <= settings.level:
                 hits.append(hit)
-    if view.budget < 0:
-        hits.append(Hit(UNINSPECTABLE, 0, len(view.text), 1, 350, PERSONAL, ""))
+    if effort is None and view.effort.spent_up:
+        hits.append(Hit(sealed.KIND, 0, len(view.text), 1, 0, sealed.CATEGORY, "budget"))
     if final:
         hits.extend(_broken(view, detectors, hits, settings.level))
     return Located(
-        tuple(
+        tuple(marks)
+        + tuple(
             replace(hit, start=normal.raw(hit.start), end=normal.raw(hit.end - 1) + 1)
             for hit in hits
             if hit.start < view.undecided
@@ -105,27 +136,41 @@ def locate(raw: str, settings: ScanSettings, *, final: bool = True, since: int =
     )
 
 
-def has_cue(raw: str) -> bool:
+def _canaries(raw: str, settings: ScanSettings) -> Iterator[Hit]:
+    """Find canaries of other tenants than the one that is served; they stand in the text as it came."""
+    for found in canary.find(settings.canary_key, raw):
+        if found.tenant != settings.own_canary:
+            value = f"{found.day} {found.tenant.hex()}"
+            yield Hit(canary.KIND, found.start, found.end, 1, 1000, canary.CATEGORY, value)
+
+
+def has_cue(raw: str, hosts: frozenset[str] = frozenset()) -> bool:
     """Tell whether any family of detectors would be asked about a text.
 
     A cue is at most `LONGEST_CUE` characters long where the text is ASCII.
     """
-    return next(_due(normalise(raw).text), None) is not None
+    return next(_due(normalise(raw).text, hosts), None) is not None
 
 
-def _due(text: str) -> Iterator[Detector]:
+def _due(text: str, hosts: frozenset[str]) -> Iterator[Detector]:
     """Choose the families whose cue stands in a normalised text."""
     lower = text.lower()
     ascii_only = text.isascii()
     numbers = text if ascii_only else overlay.numerals(overlay.latin(text))
-    if _SHORT.search(numbers) or overlay.maybe_digits(numbers):
-        yield from _SHORT_NUMBERS
-        yield from _LONG_NUMBERS
+    if _NUMBER.search(numbers) or overlay.maybe_digits(numbers):
+        yield from _NUMBERS
+    if "." in numbers and _DOTTED.search(numbers):
+        yield network.find_address
+    if ":" in text and network.maybe_six(text):
+        yield network.find_six
     if "@" in text:
         yield network.find_email
+    if hosts and "." in text and ("//" in text or "@" in text or ":" in text or "=" in text):
+        yield network.find_listed_host
     # Plain tests for one word each: several times faster than one pattern of them all.
     if ".cn" in lower or ".xn--fiqs8s" in lower or ".中国" in lower:
         yield network.find_host
+        yield loose.find_hosts
     if (
         "qq" in lower
         or "wx" in lower
@@ -133,6 +178,7 @@ def _due(text: str) -> Iterator[Detector]:
         or "weixin" in lower
         or "vx" in lower
         or "q q" in lower
+        or "we chat" in lower
     ) or (not ascii_only and ("微" in lower or "信" in lower)):
         yield social.find
     if not ascii_only and is_han(text):
@@ -147,7 +193,14 @@ def _broken(view: View, detectors: tuple[Detector, ...], hits: list[Hit], level:
     if joined == view.text:
         return
     known = {(hit.kind, hit.value) for hit in hits}
-    other = View(joined, networks=view.networks)
+    other = View(
+        joined,
+        networks=view.networks,
+        networks6=view.networks6,
+        hosts=view.hosts,
+        effort=view.effort,
+        level=view.level,
+    )
     for detector in detectors:
         if detector in _BREAKABLE:
             for hit in detector(other):

@@ -28,9 +28,11 @@ _TOKEN = re.compile(rf"[0-9A-Za-z@._\-{_FOREIGN}]++")
 _ONE_FOREIGN = re.compile(f"[{_FOREIGN}]")
 _ASCII_SIGN = re.compile(r"[0-9A-Za-z@]")
 
-_AS_DIGITS = str.maketrans("OoQDlIi|!ZzSsBbgq", "00001111122558699")
+ALIKE = "OoQDlIi|!ZzSsBbgq"
+"""Letters and signs that look like digits."""
+_AS_DIGITS = str.maketrans(ALIKE, "00001111122558699")
 _MIXED_TOKEN = re.compile(
-    r"(?<![0-9A-Za-z])(?=[0-9]*[OoQDlIi|!ZzSsBbgq])[0-9OoQDlIi|!ZzSsBbgq]{11,19}[Xx]?(?![0-9A-Za-z])"
+    r"[0-9OoQDlIi|!ZzSsBbgq](?<![0-9A-Za-z][0-9OoQDlIi|!ZzSsBbgq])[0-9OoQDlIi|!ZzSsBbgq]{10,18}[Xx]?(?![0-9A-Za-z])"
 )
 _MAYBE_MIXED = re.compile(r"[0-9][0-9OoQDlIi|!ZzSsBbgq]{6}")
 _DIGIT = re.compile(r"[0-9]")

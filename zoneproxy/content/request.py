@@ -1,9 +1,9 @@
-"""A request's body, read whole: what is asked for, and every string in it.
+"""A request's body, read whole: what is asked for, every string in it, and the objects that it names.
 
-A body is read only as one strict JSON object (see `strict_json`); anything else is a state that
-the rails refuse. The bytes that go on to the model server are the bytes that came in, but for one
-member: a streamed OpenAI request is always made to ask for usage, because a stream without usage
-can't be metered.
+A body is read only as one strict JSON object (see `strict_json`), or, where the endpoint takes files, as
+one strict form (see `form`); anything else is a state that the rails refuse. The bytes that go on to the
+model server are the bytes that came in, but for one member: a streamed OpenAI request is always made to
+ask for usage, because a stream without usage can't be metered.
 """
 
 from __future__ import annotations
@@ -11,8 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from zoneproxy.content.dialects import Endpoint
-from zoneproxy.content.media import is_json
+from zoneproxy.content.endpoint import Endpoint
+from zoneproxy.content.form import Form, FormFile, read_form
+from zoneproxy.content.lines import BatchReading, read_lines, read_requests
+from zoneproxy.content.media import is_json, read_media_type
+from zoneproxy.content.names import MOST_NAMES, Named, request_names
+from zoneproxy.content.sealed import sealed_parts
 from zoneproxy.content.strict_json import UnreadableError, read_object, with_member
 from zoneproxy.content.walk import strings
 from zoneproxy.terms.finding import Segment
@@ -50,7 +54,12 @@ class RequestReading:
         include_usage: the caller itself asked for usage in the stream.
         usage_injected: `upstream_body` asks for usage on the caller's behalf.
         segments: every string with whose words it is.
+        sealed: the media of the parts that can't be looked into.
         text_bytes: UTF-8 bytes of all segments; prompt tokens can't be more in byte-level BPE.
+        files: the files of a form, which are looked into as bodies of their own.
+        names: the stored objects that the body refers to.
+        keeps: what the answer makes stays in the zone.
+        use: what an uploaded file is for (`batch`, ...), or empty.
     """
 
     state: RequestState
@@ -61,7 +70,12 @@ class RequestReading:
     include_usage: bool = False
     usage_injected: bool = False
     segments: tuple[tuple[Segment, str], ...] = ()
+    sealed: tuple[str, ...] = ()
     text_bytes: int = 0
+    files: tuple[FormFile, ...] = ()
+    names: tuple[Named, ...] = ()
+    keeps: bool = False
+    use: str = ""
 
 
 def read_request(
@@ -82,22 +96,82 @@ def read_request(
     """
     if len(body) > limits.max_body_bytes:
         return RequestReading("too_large", body)
-    if endpoint.body == "none":
-        return RequestReading("unreadable" if body else "ok", body)
-    if content_encoding not in (None, "", "identity") or not is_json(content_type):
+    if endpoint.body == "none" or (endpoint.body == "optional" and not body):
+        return RequestReading("unreadable" if body else "ok", body, keeps=bool(endpoint.makes))
+    if content_encoding not in (None, "", "identity"):
         return RequestReading("unknown_type", body)
     try:
-        asked = read_object(body, limits.max_depth)
-        reading = _asked(endpoint, asked, body)
+        if endpoint.body == "form":
+            media = read_media_type(content_type)
+            if media is None or media.essence != "multipart/form-data":
+                return RequestReading("unknown_type", body)
+            return _bounded(_read_form(endpoint, read_form(body, media), body, limits), limits)
+        if not is_json(content_type):
+            return RequestReading("unknown_type", body)
+        return _read_json(endpoint, body, limits)
     except UnreadableError:
         return RequestReading("unreadable", body)
+
+
+def _read_json(endpoint: Endpoint, body: bytes, limits: RequestLimits) -> RequestReading:
+    asked = read_object(body, limits.max_depth)
+    if endpoint.dialect == "anthropic_batches":
+        return _bounded(_with_batch(RequestReading("ok", body, keeps=True), read_requests(asked)), limits)
+    reading = _asked(endpoint, asked, body)
     segments: list[tuple[Segment, str]] = []
     for pair in strings(asked):
         segments.append(pair)
         if len(segments) > limits.max_strings:
             return RequestReading("too_large", body)
-    size = sum(len(text) if text.isascii() else len(text.encode()) for _, text in segments)
-    return replace(reading, segments=tuple(segments), text_bytes=size)
+    sealed, names = tuple(set(sealed_parts(asked))), request_names(asked, endpoint.dialect)
+    return _bounded(replace(reading, segments=tuple(segments), sealed=sealed, names=names), limits)
+
+
+def _bounded(reading: RequestReading, limits: RequestLimits) -> RequestReading:
+    """Measure what was read; more than the limits is too large, whatever the parts of it say."""
+    if len(reading.segments) > limits.max_strings or len(reading.names) > MOST_NAMES:
+        return RequestReading("too_large", reading.body)
+    size = sum(len(text) if text.isascii() else len(text.encode()) for _, text in reading.segments)
+    return replace(reading, text_bytes=size)
+
+
+def _with_batch(reading: RequestReading, batch: BatchReading) -> RequestReading:
+    return replace(
+        reading, model=batch.model, segments=batch.segments, sealed=batch.sealed, names=batch.names
+    )
+
+
+def _read_form(endpoint: Endpoint, form: Form, body: bytes, limits: RequestLimits) -> RequestReading:
+    """Read a form's text fields; its files are left for whoever looks into bodies."""
+    model, stream = form.field("model"), form.field("stream")
+    if stream not in (None, "false"):
+        raise UnreadableError("a form is not answered by a stream")
+    asked = {name.removesuffix("[]"): value for name, value in form.fields}
+    reading = RequestReading(
+        "ok",
+        body,
+        model=model,
+        segments=tuple((Segment.USER, f"{name}: {value}") for name, value in form.fields)
+        + tuple((Segment.FILE, file.filename) for file in form.files),
+        files=form.files,
+        names=request_names(asked, endpoint.dialect),
+        keeps=bool(endpoint.makes),
+        use=(form.field("purpose") or "")[:64] if endpoint.purpose == "storage" else "",
+        sealed=("part",) if "part" in endpoint.makes else (),
+    )
+    if reading.use == "batch":
+        if len(form.files) != 1:
+            raise UnreadableError("a batch has one file")
+        batch = read_lines(form.files[0].data, limits.max_depth)
+        return replace(
+            reading,
+            model=batch.model,
+            segments=reading.segments + batch.segments,
+            sealed=batch.sealed,
+            names=batch.names,
+            files=(),
+        )
+    return reading
 
 
 def _asked(endpoint: Endpoint, asked: dict[str, Any], body: bytes) -> RequestReading:
@@ -113,7 +187,10 @@ def _asked(endpoint: Endpoint, asked: dict[str, Any], body: bytes) -> RequestRea
     include_usage = (options or {}).get("include_usage") or False
     if not isinstance(include_usage, bool):
         raise UnreadableError("`include_usage` is not true or false")
-    if asked.get("background") not in (None, False):
+    store, background = asked.get("store"), asked.get("background")
+    if any(given is not None and type(given) is not bool for given in (store, background)):
+        raise UnreadableError("`store` or `background` is not true or false")
+    if background and endpoint.kept != "unless":
         raise UnreadableError("the answer would not come on the connection that asked for it")
     inject = streamed and not include_usage and endpoint.dialect in _USAGE_DIALECTS
     return RequestReading(
@@ -124,7 +201,20 @@ def _asked(endpoint: Endpoint, asked: dict[str, Any], body: bytes) -> RequestRea
         max_tokens=_max_tokens(asked),
         include_usage=include_usage,
         usage_injected=inject,
+        keeps=_keeps(endpoint, store=store, background=bool(background)),
+        use="background" if background else "",
     )
+
+
+def _keeps(endpoint: Endpoint, *, store: bool | None, background: bool) -> bool:
+    """Tell whether what the answer makes stays in the zone."""
+    match endpoint.kept:
+        case "asked":
+            return store is True
+        case "unless":
+            return store is not False or background
+        case _:
+            return bool(endpoint.makes)
 
 
 def _max_tokens(asked: dict[str, Any]) -> int | None:

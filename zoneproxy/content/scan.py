@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from zoneproxy.content import artefacts
-from zoneproxy.content.detectors.view import PERSONAL, Hit
+from zoneproxy.content.detectors.view import Hit
 from zoneproxy.content.inspect import Inspection
-from zoneproxy.content.locate import UNINSPECTABLE
+from zoneproxy.content.sealed import KIND as UNINSPECTABLE
 from zoneproxy.content.settings import ScanSettings
 from zoneproxy.terms.finding import Finding, Mixing, Segment
 
@@ -23,6 +23,7 @@ __all__ = [
     "Verdict",
     "scan_body",
     "scan_bytes",
+    "scan_strings",
     "scan_text",
     "to_finding",
     "verdict",
@@ -117,15 +118,38 @@ def scan_body(
     """
     seen = Inspection(settings, leaving=leaving)
     seen.body(data, content_type, content_encoding, segment)
-    return BodyScan(_findings(seen), seen.whole, tuple(seen.steps))
+    findings = _findings(seen)
+    return BodyScan(findings, seen.whole, tuple(seen.steps))
+
+
+def scan_strings(
+    pieces: Iterable[tuple[Segment, str]], settings: ScanSettings, sealed: Iterable[str] = ()
+) -> tuple[Finding, ...]:
+    """Find what may not cross in the strings of one body; its budgets are those of the whole body.
+
+    Args:
+        pieces: every string with whose words it is.
+        settings: how closely is looked.
+        sealed: the media of parts in the body that can't be looked into.
+    """
+    findings: list[Finding] = []
+    seen = Inspection(settings)
+    for medium in sealed:
+        seen.seal(medium, Segment.UNKNOWN)
+    findings.extend(_findings(seen))
+    for segment, text in pieces:
+        seen.begin(leaving=segment is Segment.OUTPUT)
+        seen.string(text, segment, 0)
+        if seen.hits:
+            findings.extend(to_finding(hit, owner, settings) for hit, owner in seen.hits)
+    seen.begin(leaving=True)
+    findings.extend(_findings(seen))
+    return tuple(findings)
 
 
 def _findings(seen: Inspection) -> tuple[Finding, ...]:
-    hits = list(seen.hits)
-    if seen.budget < 0:
-        # What was decoded past the budget was not looked into: that is a finding, never a pass.
-        hits.append((Hit(UNINSPECTABLE, 0, 0, 1, _DETECTED_SCORE, PERSONAL, ""), Segment.UNKNOWN))
-    return tuple(to_finding(hit, owner, seen.settings) for hit, owner in hits)
+    seen.close()
+    return tuple(to_finding(hit, owner, seen.settings) for hit, owner in seen.hits)
 
 
 def verdict(findings: Iterable[Finding], *, scanned_all: bool) -> Verdict:
@@ -138,10 +162,13 @@ def verdict(findings: Iterable[Finding], *, scanned_all: bool) -> Verdict:
     found = {(finding.kind, finding.digest): finding for finding in findings}.values()
     score = min(sum(finding.score for finding in found), _MAX_SCORE)
     categories = frozenset(finding.category for finding in found)
-    if score >= _DETECTED_SCORE:
+    doubts = any(finding.kind != UNINSPECTABLE for finding in found)
+    unseen = not scanned_all or any(finding.kind == UNINSPECTABLE for finding in found)
+    if score >= _DETECTED_SCORE or (doubts and unseen):
+        # A doubt beside something unseen is more than either: no policy may let both through as one.
         mixing = Mixing.DETECTED
-    elif found:
+    elif doubts:
         mixing = Mixing.SUSPECTED
     else:
-        mixing = Mixing.CLEAN if scanned_all else Mixing.NOT_SCANNED
+        mixing = Mixing.NOT_SCANNED if unseen else Mixing.CLEAN
     return Verdict(mixing.value, score, categories, _WEIGHTS in categories)

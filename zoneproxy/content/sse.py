@@ -58,6 +58,11 @@ class EventSplitter:
         self._searched = 0
 
     @property
+    def idle(self) -> bool:
+        """True while no event has begun."""
+        return not self._buffer
+
+    @property
     def rest(self) -> bytes:
         """The bytes of the event that has not ended yet."""
         return bytes(self._buffer)

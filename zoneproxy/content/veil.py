@@ -28,6 +28,8 @@ _DIGITS = re.compile(rb"[0-9][0-9 .\-]*\Z")
 _FEWEST_DIGITS = 2
 _LONGEST = 160
 _NEAR = 24
+# One escape with a gap behind it.
+_LONGEST_ESCAPE = 12
 
 
 def veiled_start(text: str) -> int:
@@ -35,7 +37,9 @@ def veiled_start(text: str) -> int:
     tail = text[-_LONGEST:]
     shift = len(text) - len(tail)
     start = len(text)
-    if _signed(tail) and (found := _RUN.search(tail)):
+    last = max(tail.rfind("\\"), tail.rfind("%"), tail.rfind("&"))
+    # A run that reaches the end has its last sign close to it.
+    if last >= 0 and len(tail) - last <= _LONGEST_ESCAPE and (found := _RUN.search(tail)):
         start = shift + found.start()
     word = tail.rpartition(" ")[2]
     # Every digit's base64 group begins with one of these, so most words are told at a glance.

@@ -63,25 +63,36 @@ def strings(value: Any, segment: Segment = Segment.UNKNOWN) -> Iterator[tuple[Se
         value: what `strict_json` read; its depth is bounded there.
         segment: whose words a string is where no known field says more.
     """
-    yield from _walk(value, segment, "")
+    walked: list[tuple[Segment, str]] = []
+    _walk(value, segment, "", walked)
+    yield from walked
 
 
-def _walk(value: Any, segment: Segment, key: str) -> Iterator[tuple[Segment, str]]:
+def label_of(name: str) -> str:
+    """Return what of a key stands before its value as context: nothing where it names no data."""
+    return "" if name in _PLAIN_KEYS else name
+
+
+def _walk(value: Any, segment: Segment, key: str, walked: list[tuple[Segment, str]]) -> None:
     if isinstance(value, str):
-        yield segment, f"{key}: {value}" if key else value
+        walked.append((segment, f"{key}: {value}" if key else value))
     elif isinstance(value, dict):
         own = _own_segment(value, segment)
         for name, inner in value.items():
-            label = "" if name in _PLAIN_KEYS else name
-            if label and not isinstance(inner, str):
-                yield own, label
+            label = label_of(name)
             known = own is segment or name in _TOOL_KEYS
-            yield from _walk(inner, _BY_KEY.get(name, own) if known else own, label)
+            whose = _BY_KEY.get(name, own) if known else own
+            if isinstance(inner, str):
+                walked.append((whose, f"{label}: {inner}" if label else inner))
+                continue
+            if label:
+                walked.append((own, label))
+            _walk(inner, whose, label, walked)
     elif isinstance(value, list):
         for inner in value:
-            yield from _walk(inner, segment, key)
+            _walk(inner, segment, key, walked)
     elif type(value) is int and abs(value) > _LONG_INTEGER:
-        yield segment, f"{key}: {value}" if key else str(value)
+        walked.append((segment, f"{key}: {value}" if key else str(value)))
 
 
 def _own_segment(value: dict[str, Any], segment: Segment) -> Segment:

@@ -13,9 +13,12 @@ from dataclasses import dataclass, replace
 
 from zoneproxy.content.approach import approach_start
 from zoneproxy.content.detectors.view import Hit
+from zoneproxy.content.effort import Effort
 from zoneproxy.content.inspect import Inspection
 from zoneproxy.content.locate import LONGEST_CUE, Located, has_cue, locate
 from zoneproxy.content.normalise import ASTRAL, ASTRAL_START, GAP, digit, invisible
+from zoneproxy.content.overlay import ALIKE
+from zoneproxy.content.registered.trail import trail_of
 from zoneproxy.content.settings import ScanSettings
 from zoneproxy.content.veil import may_be_veiled, veiled_start
 from zoneproxy.terms.finding import Segment
@@ -44,9 +47,9 @@ def _patterns(below: int) -> _Patterns:
     one = f"{digit(below)}{_NUMERAL}"
     between = rf"[{vanishing}]*(?:[{GAP}][{vanishing}]*){{0,4}}"
     return _Patterns(
-        run=re.compile(rf"[+{one}](?:{between}[{one}A-Zxol])*{between}"),
-        end=re.compile(rf"[+{one}A-Zxol{GAP}{vanishing}]"),
-        last=re.compile(rf"[+{one}A-Zxol][{GAP}{vanishing}]*\Z"),
+        run=re.compile(rf"[+{one}](?:{between}[{one}A-Z{ALIKE}x])*{between}"),
+        end=re.compile(rf"[+{one}A-Z{ALIKE}x{GAP}{vanishing}]"),
+        last=re.compile(rf"[+{one}A-Z{ALIKE}x][{GAP}{vanishing}]*\Z"),
         padding=re.compile(rf"[{vanishing}]{{{_PADDING}}}"),
         digit=re.compile(f"[{one}]"),
     )
@@ -64,10 +67,13 @@ class Window:
         offset: place of the window's first character in the whole text.
         safe: place in the whole text up to which everything is decided.
         padded: the text can't be inspected.
+        begins: its first piece.
+        inexact: something was found encoded, of which only the neighbourhood is known.
     """
 
     def __init__(self, settings: ScanSettings) -> None:
         self._settings = settings
+        self._trail = trail_of(settings)
         self._text = ""
         self._cued = False
         self._since = 0
@@ -76,6 +82,8 @@ class Window:
         self.offset = 0
         self.safe = 0
         self.padded = False
+        self.inexact = False
+        self.begins = ""
 
     @property
     def end(self) -> int:
@@ -94,17 +102,22 @@ class Window:
             text: what the text grows by.
             final: nothing follows: whatever waits is decided now.
         """
+        if not self.begins:
+            self.begins = text
         self._text += text
         found = self._located(len(text), final=final)
         undecided = self.offset + min(
             found.hold, self._open(), veiled_start(self._text), approach_start(self._text)
         )
+        registered, held_from = self._registered(text, final=final)
+        undecided = min(undecided, held_from)
         self._since = undecided
         hits = [
             replace(hit, start=hit.start + self.offset, end=hit.end + self.offset)
             for hit in found.hits
             if self._new(hit)
         ]
+        hits.extend(registered)
         if may_be_veiled(self._text, len(text)):
             hits.extend(self._veiled())
         if final:
@@ -118,10 +131,21 @@ class Window:
             self.offset += surplus
         return hits
 
+    def _registered(self, text: str, *, final: bool) -> tuple[list[Hit], int]:
+        """Find what owners registered, and from where the text must wait for it."""
+        if self._trail is None:
+            return [], self.end
+        effort = Effort(self._settings.most_steps)
+        hits = self._trail.grow(text, effort)
+        if final:
+            hits += self._trail.settle(effort)
+        self.padded = self.padded or effort.spent_up
+        return hits, self._trail.held_from()
+
     def _located(self, grown: int, *, final: bool) -> Located:
         """Look into the window; where it had no cue before, one can only be in its newest part."""
         if not self._cued and self._text.isascii():
-            self._cued = has_cue(self._text[-grown - LONGEST_CUE :])
+            self._cued = has_cue(self._text[-grown - LONGEST_CUE :], self._settings.hosts)
             if not self._cued:
                 return Located((), len(self._text))
         found = locate(self._text, self._settings, final=final, since=self._since - self.offset)
@@ -137,7 +161,12 @@ class Window:
             if (hit.kind, hit.value) not in self._values:
                 self._values.add((hit.kind, hit.value))
                 found.append(replace(hit, start=min(self.safe, self.end), end=self.end))
+                self.inexact = True
         return found
+
+    def stands_bare(self, place: int) -> bool:
+        """Tell whether a value begins at a place of the whole text, by the sign before it in JSON."""
+        return self._text[: max(0, place - self.offset)].rstrip()[-1:] in (":", ",", "[")
 
     def _new(self, hit: Hit) -> bool:
         """Tell whether a hit was not reported before; those at a cut left edge were, or are none."""

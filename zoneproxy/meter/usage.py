@@ -181,6 +181,11 @@ class UsageMeter:
         )
         self._last = self._last or _is_last(self._dialect, document)
 
+    @property
+    def told(self) -> int:
+        """Completion tokens that the server told so far."""
+        return self._seen.completion if self._seen is not None else 0
+
     def visible(self, size_bytes: int) -> None:
         """Take in how many UTF-8 bytes of text the answer showed meanwhile."""
         self.visible_bytes += size_bytes

@@ -33,6 +33,7 @@ _SCHEMAS = (
 )
 _FOREIGN = (b"custom_id",)
 _KEY = re.compile(rb'[{,]\s*"([A-Za-z_]{1,32})"\s*:')
+_JSON_HEAD = re.compile(rb"\s*[\[{]")
 _OBJECT = re.compile(rb"\s*\{.*\}\s*\Z", re.DOTALL)
 _NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _VECTOR = re.compile(rb"\[\s*-?\d+\.\d+(?:[eE][+-]?\d+)?(?:\s*,\s*-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?){31,}")
@@ -79,12 +80,14 @@ _NUMBERED = re.compile(
 
 
 def _lines(head: bytes, *, whole: bool) -> str:
+    if not _JSON_HEAD.match(head) and head.count(b"\n") < _FEWEST_ROWS - 1:
+        return ""
     lines = [line for line in head.split(b"\n") if line.strip()]
     if not whole and len(lines) > 1:
         lines.pop()
     if not lines:
         return ""
-    if all(_OBJECT.match(line) for line in lines[:8]) and len(lines) >= _FEWEST_LINES:
+    if len(lines) >= _FEWEST_LINES and all(_OBJECT.match(line) for line in lines[:8]):
         return _objects(lines)
     if lines[0].lstrip().startswith((b"[", b"{")):
         return _document(head)
@@ -111,7 +114,7 @@ def _document(head: bytes) -> str:
         known = any(all(name in keys for name in names) for names in _SCHEMAS)
         if len(rows) > _FEWEST_LINES and known and not chat:
             return TRAINING
-    if _ANSWER.match(head):
+    if _ANSWER.match(head) or head.count(b".") < _FEWEST_ROWS:
         return ""
     return VECTORS if len(_VECTOR.findall(head)) >= _FEWEST_ROWS else ""
 

@@ -15,6 +15,7 @@ _VOCABULARY = re.compile(rb'"(?:[^"\\]|\\.){1,64}"\s*:\s*(\d{1,7})\s*[,}]')
 _RANK = re.compile(rb"[A-Za-z0-9+/]{2,}={0,2} (\d{1,7})\r?")
 _MERGE = re.compile(rb"[^\s]{1,40} [^\s]{1,40}\r?")
 _FEWEST = 50
+_FEWEST_MERGES = 10
 _SENTENCEPIECE = re.compile(rb"\A\x0a.{1,2}\x0a.{1,2}<(?:unk|pad|s|/s)>", re.DOTALL)
 _BYTE_LEVEL = "\u0120".encode()
 
@@ -55,6 +56,9 @@ def _skip_space(head: bytes, at: int) -> int:
 
 
 def _ranks(head: bytes) -> bool:
+    # At most two lines may be none, so one of the first three must be one.
+    if not any(map(_RANK.fullmatch, head.split(b"\n", 3)[:3])):
+        return False
     lines = head.split(b"\n", 4 * _FEWEST)[: 4 * _FEWEST]
     ids = [int(found.group(1)) for found in map(_RANK.fullmatch, lines) if found]
     return len(ids) >= len(lines) - 2 and _counts_up(ids)
@@ -67,10 +71,12 @@ def _counts_up(ids: list[int]) -> bool:
 
 
 def _merges(head: bytes) -> bool:
+    if head.count(b"\n") < _FEWEST_MERGES - 1 or not any(map(_MERGE.fullmatch, head.split(b"\n", 5)[:5])):
+        return False
     lines = head.split(b"\n", 4 * _FEWEST)[: 4 * _FEWEST]
     headed = lines[0].startswith(b"#version")
     pairs = [line for line in lines[headed:] if line]
-    if len(pairs) < (10 if headed else _FEWEST):
+    if len(pairs) < (_FEWEST_MERGES if headed else _FEWEST):
         return False
     whole = sum(_MERGE.fullmatch(pair) is not None for pair in pairs) >= len(pairs) - 2
     return whole and (headed or sum(_BYTE_LEVEL in pair for pair in pairs) * 20 > len(pairs))

@@ -28,6 +28,7 @@ _REBUILD = re.compile(
 )
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _ADAPTER_CONFIG = re.compile(rb'\s*\{.{0,20000}"peft_type"\s*:\s*"', re.DOTALL)
+_PEFT = b'"peft_type"'
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _KERAS = re.compile(
     rb"keras_version|layer_names|weight_names|model_weights|model_config|kernel:0|/vars|optimizer_weights|_weights"
@@ -47,7 +48,7 @@ def kind_of(data: bytes) -> str:
         return ADAPTER if _ADAPTER_TYPE.search(data[:_LOOK_BYTES]) else WEIGHTS
     if _pickle(data) or data[4:8] == _TFLITE or _onnx(data):
         return ADAPTER if _LORA.search(data[:_LOOK_BYTES]) else WEIGHTS
-    if _ADAPTER_CONFIG.match(data[:_LOOK_BYTES]):
+    if data.find(_PEFT, 0, _LOOK_BYTES) >= 0 and _ADAPTER_CONFIG.match(data[:_LOOK_BYTES]):
         return ADAPTER
     if data.startswith(_HDF5) and _KERAS.search(data[:_LOOK_BYTES]):
         return WEIGHTS

@@ -23,7 +23,7 @@ from zoneproxy.content.tables.places import (
 KIND = "cn_name_address"
 _NUMBER = r"[0-9一二三四五六七八九十百]{1,5}"
 _TAIL = re.compile(
-    rf"(?:路|街|大道|道|巷|弄|胡同|里|村|屯|组|小区|花园|新村|苑|大厦|广场|开发区|镇|乡|街道)[^\s\uff0c\u3002\uff1b\uff1a,;:]{{0,12}}?{_NUMBER}\s?(?:号|號|栋|幢|座|室|单元|组)"
+    rf"(?:路|街|大道|道|巷|弄|胡同|里|村|屯|组|小区|花园|新村|苑|大厦|广场|开发区|镇|乡|街道)[^\s\uff0c\u3002\uff1b\uff1a,;:]{{0,12}}?\s?{_NUMBER}\s?(?:号|號|栋|幢|座|室|单元|组)"
 )
 _HAN_RUN = re.compile(r"[\u4e00-\u9fff0-9A-Za-z\-() ]{2,60}\Z")
 _PROVINCE = re.compile(
@@ -49,6 +49,8 @@ _ELSEWHERE = re.compile(
     r"|Australia"
 )
 _WORD = re.compile(r"[A-Z][a-z']+", re.ASCII)
+# Steps of a look at the levels of administration around a street.
+_CLOSE_LOOK = 64
 _LOOK_BEHIND, _LATIN_AHEAD = 48, 110
 
 
@@ -58,6 +60,8 @@ def find(view: View) -> Iterator[Hit]:
     for found in _TAIL.finditer(view.text):
         if found.start() < end_of_last:
             continue
+        if not view.effort.spend(_CLOSE_LOOK):
+            return
         run = _HAN_RUN.search(view.text, max(0, found.start() - _LOOK_BEHIND), found.start())
         if run is None or _OUTSIDE.search(run.group()):
             continue
@@ -66,6 +70,11 @@ def find(view: View) -> Iterator[Hit]:
             end_of_last = found.end()
             value = run.group().strip() + found.group()
             yield Hit(KIND, run.start(), found.end(), level, 500, PERSONAL, value)
+
+
+def is_outside(words: str) -> bool:
+    """Tell whether words name a place outside the mainland."""
+    return _OUTSIDE.search(words) is not None
 
 
 def _level_of(run: str) -> int:
@@ -102,6 +111,8 @@ def find_latin(view: View) -> Iterator[Hit]:
     for found in _LATIN.finditer(view.text):
         if found.start() < last:
             continue
+        if not view.effort.spend(_CLOSE_LOOK):
+            return
         ahead = view.after(found.start(), found.end(), _LATIN_AHEAD).split("\n")[0]
         if _ELSEWHERE.search(ahead):
             continue

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from zoneproxy.content.detectors.view import GAP, PERSONAL, Hit, View, plausible_gaps
 
 KIND = "cn_bank_card"
-_CANDIDATE = re.compile(rf"(?<![0-9A-Za-z.])(?=(6{GAP}2(?:{GAP}\d){{14,17}})(?![0-9A-Za-z]))", re.ASCII)
+_CANDIDATE = re.compile(rf"6(?<![0-9A-Za-z.]6)(?=({GAP}2(?:{GAP}\d){{14,17}})(?![0-9A-Za-z]))", re.ASCII)
 _GAPS = re.compile(r"\D+", re.ASCII)
 _COLUMN = re.compile(r"[ ]*[,|\t\r\n]+[ ]*")
 _ELSE = re.compile(
@@ -37,10 +37,10 @@ def luhn(value: str) -> bool:
 def find(view: View) -> Iterator[Hit]:
     """Find UnionPay card numbers, written together or in groups."""
     for found in view.candidates(_CANDIDATE, view.digits):
-        end = _card_end(view.digits, found.start(1), found.end(1))
-        if end and not _ELSE.search(view.before(found.start(1), _LOOK_BEHIND)):
-            value = _GAPS.sub("", view.digits[found.start(1) : end])
-            yield Hit(KIND, found.start(1), end, 1, 800, PERSONAL, value)
+        end = _card_end(view.digits, found.start(), found.end(1))
+        if end and not _ELSE.search(view.before(found.start(), _LOOK_BEHIND)):
+            value = _GAPS.sub("", view.digits[found.start() : end])
+            yield Hit(KIND, found.start(), end, 1, 800, PERSONAL, value)
 
 
 def _card_end(text: str, start: int, end: int) -> int:

@@ -25,14 +25,18 @@ _INNER_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _INNER_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # Registrar and category stand in the pattern: they rule out most numbers at once.
 _REGISTRAR = (
-    rf"(?:1{GAP}[1239]|[247]{GAP}[19]|[35]{GAP}[1-59]|6{GAP}[129]|7{GAP}[129]|8{GAP}[19]|9{GAP}[123]"
-    rf"|[Aa]{GAP}[19]|[Nn]{GAP}[1239]|[Yy]{GAP}1)"
+    rf"(?:(?<=[1Nn]){GAP}[1239]|(?<=[248Aa]){GAP}[19]|(?<=[35]){GAP}[1-59]|(?<=[67]){GAP}[129]"
+    rf"|(?<=9){GAP}[123]|(?<=[Yy]){GAP}1)"
 )
 _CANDIDATE = re.compile(
-    rf"(?<![0-9A-Za-z])(?=({_REGISTRAR}(?:{GAP}[0-9OoIi|ZzSs]){{6}}(?:{GAP}[0-9A-Za-z|]){{10}})"
+    rf"[1-9AaNnYy](?<![0-9A-Za-z]{{2}})(?=({_REGISTRAR}(?:{GAP}[0-9OoIi|ZzSs]){{6}}(?:{GAP}[0-9A-Za-z|]){{10}})"
     r"(?![0-9A-Za-z]))",
     re.ASCII,
 )
+# What is searched for first: registrar, category and the digits of the place.
+_CUE = re.compile(rf"[1-9AaNnYy](?<![0-9A-Za-z]{{2}}){GAP}[1-9](?:{GAP}[0-9OoIi|ZzSs]){{6,}}+", re.ASCII)
+_BEHIND = 10 * 5 + 2
+_WORD = re.compile(r"信用代码|机关代码|机构代码|组织代码|税号|\buscc\b|credit code", re.IGNORECASE)
 _GAPS = re.compile(r"[^0-9A-Za-z|]+", re.ASCII)
 _ALIKE = str.maketrans("OI|ZS", "01125")
 _REGISTRARS = frozenset(
@@ -57,10 +61,13 @@ def valid(code: str) -> bool:
         return False
     if not _VALUES.keys() >= set(code):
         return False
+    return checked(code) and (not code.isdigit() or inner_check(code[8:17]))
+
+
+def checked(code: str) -> bool:
+    """Tell whether the last of 18 characters of the alphabet is their check character."""
     total = sum(map(mul, map(_VALUES.__getitem__, code[:17]), _WEIGHTS))
-    if _ALPHABET[-total % 31] != code[17]:
-        return False
-    return not code.isdigit() or inner_check(code[8:17])
+    return _ALPHABET[-total % 31] == code[17]
 
 
 def inner_check(organisation: str) -> bool:
@@ -75,12 +82,13 @@ def inner_check(organisation: str) -> bool:
 
 def find(view: View) -> Iterator[Hit]:
     """Find credit codes in either case, written together or in groups."""
-    for found in view.candidates(_CANDIDATE, view.numerals):
-        written = found.group(1)
+    places = view.places(_CUE, view.numerals, 0, _BEHIND)
+    for found in view.candidates(_CANDIDATE, view.numerals, places):
+        written = found.group() + found.group(1)
         plain = _GAPS.sub("", written).upper()
         gaps = _GAPS.findall(written)
         if not plausible_gaps(gaps):
             continue
         code = plain if plain.isdigit() else plain.translate(_ALIKE)
-        if valid(code):
-            yield Hit(KIND, found.start(1), found.end(1), 1, 400, IMPORTANT, code)
+        if valid(code) or (code.isdigit() and checked(code) and _WORD.search(view.before(found.start(), 16))):
+            yield Hit(KIND, found.start(), found.end(1), 1, 400, IMPORTANT, code)

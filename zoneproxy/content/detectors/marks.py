@@ -39,6 +39,9 @@ _DATUM = re.compile(
     re.IGNORECASE,
 )
 _POINT = re.compile(r"(?<![\d.])(\d{2,3}\.\d{5,12})[\s,;，、|]{1,4}(\d{2,3}\.\d{5,12})(?!\d)", re.ASCII)
+# One of these is in the name of every datum.
+_DATUM_WORDS = ("cgcs", "2000", "gcj", "火星", "bd", "epsg", "xi", "西安", "北京", "beijing")
+_POINT_CUE = re.compile(r"\d\.\d{5}", re.ASCII)
 _WEST, _EAST, _SOUTH, _NORTH = 73.0, 136.0, 17.0, 54.0
 _LOOK = 200
 
@@ -56,6 +59,8 @@ def find_class(view: View) -> Iterator[Hit]:
 def find_document(view: View) -> Iterator[Hit]:
     """Find official documents by their number and a second cue."""
     for year in _YEAR.finditer(view.text):
+        if not view.effort.spend(_LOOK):
+            return
         issuer = _ISSUER.search(view.text, max(0, year.start() - 12), year.start())
         if issuer is None:
             continue
@@ -71,7 +76,11 @@ def find_document(view: View) -> Iterator[Hit]:
 
 def find_survey(view: View) -> Iterator[Hit]:
     """Find coordinates of survey precision in a national datum."""
+    if not any(word in view.lower for word in _DATUM_WORDS) or _POINT_CUE.search(view.text) is None:
+        return
     for datum in _DATUM.finditer(view.text):
+        if not view.effort.spend(_LOOK):
+            return
         around = view.text[max(0, datum.start() - _LOOK) : datum.end() + _LOOK]
         for point in _POINT.finditer(around):
             one, other = float(point.group(1)), float(point.group(2))

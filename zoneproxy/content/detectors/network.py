@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from ipaddress import IPv6Address
 
 from zoneproxy.content.detectors.view import IMPORTANT, PERSONAL, Hit, View
+from zoneproxy.content.effort import CANDIDATE
 
 EMAIL = "cn_email_domestic"
 HOST = "cn_domestic_host"
@@ -37,6 +39,10 @@ _HOST = re.compile(
     r"(?![A-Za-z0-9-]|\.[A-Za-z0-9])",
     re.ASCII | re.IGNORECASE,
 )
+_ANY_HOST = re.compile(
+    r"(?<![A-Za-z0-9.-])(?:[A-Za-z0-9_-]{1,63}\.){1,8}[A-Za-z0-9-]{2,24}(?![A-Za-z0-9-]|\.[A-Za-z0-9])",
+    re.ASCII,
+)
 _HOST_BEFORE = re.compile(
     r"(?:/{2}(?:[^\s/@]{1,64}@)?|\b(?:host|hostname|server|origin|referer|referrer|domain|endpoint|url|ssh|sftp|ping|curl)"
     r"[\"'\s:=]{1,4}|@(?:tcp\()?)\Z",
@@ -47,16 +53,50 @@ _ADDRESS = re.compile(
     r"(?![0-9]|\.\d|[A-Za-z]))",
     re.ASCII,
 )
+_CUE = re.compile(r"\d\s{0,3}\.\s{0,3}\d(?:\s?\d){0,2}\s{0,3}\.\s{0,3}\d", re.ASCII)
+_BEFORE, _BEHIND = 8, 24
 _NOT_AN_ADDRESS = re.compile(
     r"(?:\bversion|\bver\.?|\bv|\brelease|\bsection|\bchapter|§)[\s:=]*\Z", re.IGNORECASE
 )
 _SPACE = re.compile(r"\s+")
+# Steps of a look at the words before a host.
+_CLOSE_LOOK = 64
 _MOST, _LAST = 255, 2**32
+
+
+# All domestic networks lie in 2000::/4; two groups of it and a colon are the cue.
+_SIX_CUE = re.compile(r"2[0-9A-Fa-f]{3}(?<![0-9A-Za-z:.][0-9A-Fa-f]{4}):[0-9A-Fa-f]{1,4}:", re.ASCII)
+_SIX = re.compile(r"2[0-9A-Fa-f]{3}(?::[0-9A-Fa-f]{0,4}){2,7}(?![0-9A-Za-z:])", re.ASCII)
+_LONGEST_SIX, _LAST_SIX = 40, 2**128
+
+
+def maybe_six(text: str) -> bool:
+    """Tell cheaply whether a text may have a domestic IPv6 address."""
+    return _SIX_CUE.search(text) is not None
+
+
+def find_six(view: View) -> Iterator[Hit]:
+    """Find IPv6 addresses in domestic networks."""
+    for found in _SIX_CUE.finditer(view.text):
+        if not view.effort.spend(CANDIDATE):
+            return
+        whole = _SIX.match(view.text, found.start(), found.end() + _LONGEST_SIX)
+        if whole is None:
+            continue
+        try:
+            number = int(IPv6Address(whole.group()))
+        except ValueError:
+            continue
+        at = bisect_right(view.networks6, (number, _LAST_SIX)) - 1
+        if at >= 0 and number <= view.networks6[at][1]:
+            yield Hit(ADDRESS, *whole.span(), 2, 350, PERSONAL, str(IPv6Address(number)))
 
 
 def find_email(view: View) -> Iterator[Hit]:
     """Find addresses at domestic mail services and under .cn."""
     for found in _EMAIL.finditer(view.text):
+        if not view.effort.spend(CANDIDATE):
+            return
         domain = _SPACE.sub("", found.group("domain")).lower()
         if is_domestic(domain):
             value = f"{found.group('local').lower()}@{domain}"
@@ -76,9 +116,30 @@ def is_domestic(domain: str) -> bool:
 def find_host(view: View) -> Iterator[Hit]:
     """Find domestic hosts in URLs, connection strings and headers."""
     for found in _HOST.finditer(view.text):
+        if not view.effort.spend(_CLOSE_LOOK):
+            return
         before = view.before(found.start(), 80)
         if _HOST_BEFORE.search(before) and not _is_mail(before):
             yield Hit(HOST, *found.span("host"), 2, 350, IMPORTANT, found.group("host").lower())
+
+
+def find_listed_host(view: View) -> Iterator[Hit]:
+    """Find hosts under the operator's own list of domestic domains."""
+    for found in _ANY_HOST.finditer(view.text):
+        host = found.group().lower()
+        if not view.effort.spend(CANDIDATE):
+            return
+        if not _is_listed(host, view.hosts):
+            continue
+        before = view.before(found.start(), 80)
+        if _HOST_BEFORE.search(before) and not _is_mail(before):
+            yield Hit(HOST, *found.span(), 2, 350, IMPORTANT, host)
+
+
+def _is_listed(host: str, hosts: frozenset[str]) -> bool:
+    """Tell whether a host is one of the domains, or below one."""
+    labels = host.split(".")
+    return any(".".join(labels[at:]) in hosts for at in range(len(labels)))
 
 
 def _is_mail(before: str) -> bool:
@@ -89,7 +150,8 @@ def find_address(view: View) -> Iterator[Hit]:
     """Find IPv4 addresses in domestic networks."""
     if not view.networks:
         return
-    for found in view.candidates(_ADDRESS, view.digits):
+    places = view.places(_CUE, view.digits, _BEFORE, _BEHIND)
+    for found in view.candidates(_ADDRESS, view.digits, places):
         written = _SPACE.sub("", found.group(1))
         parts = [int(part) for part in written.split(".")]
         if max(parts) > _MOST or any(part != str(int(part)) for part in written.split(".")):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from zoneproxy.content.detectors.view import PERSONAL, Hit, View
+from zoneproxy.content.effort import CANDIDATE
 
 KIND = "cn_plate"
 _GAP = r"[ .,/_\-\r\n\t]{0,3}"
@@ -26,6 +27,8 @@ _FEWEST_DIGITS = 2
 def find(view: View) -> Iterator[Hit]:
     """Find plates, with or without the dot in their middle."""
     for found in _CANDIDATE.finditer(view.numerals):
+        if not view.effort.spend(CANDIDATE):
+            return
         value = _GAPS.sub("", found.group(1)).translate(_ALIKE)
         if len(_DIGITS.findall(value)) >= _FEWEST_DIGITS:
             yield Hit(KIND, found.start(1), found.end(1), 1, 400, PERSONAL, value)

@@ -28,15 +28,13 @@ _PROVINCES = frozenset(
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 _EARLIEST, _LATEST = 1900, 2035
-# Province and century stand in the pattern: they rule out most numbers at once.
-_PROVINCE = (
-    rf"(?:1{GAP}[1-5]|2{GAP}[1-3]|3{GAP}[1-7]|4{GAP}[1-6]|5{GAP}[0-4]|6{GAP}[1-5]|7{GAP}1|8{GAP}[1-3])"
-)
+# The century stands in the pattern: it rules out most numbers at once. The first digit stands before
+# all that is asked about it, because a pattern that begins with a class of signs is found fastest.
 _CANDIDATE = re.compile(
-    rf"(?<!\d)(?=({_PROVINCE}(?:{GAP}\d){{4}}{GAP}(?:1{GAP}9|2{GAP}0)(?:{GAP}\d){{9}}{GAP}[\dXx])(?!\d))",
+    rf"[1-8](?<!\d\d)(?=({GAP}[0-7](?:{GAP}\d){{4}}{GAP}(?:1{GAP}9|2{GAP}0)(?:{GAP}\d){{9}}{GAP}[\dXx])(?!\d))",
     re.ASCII,
 )
-_OLD = re.compile(r"(?<![0-9A-Za-z])[1-8]\d{14}(?![0-9A-Za-z])", re.ASCII)
+_OLD = re.compile(r"[1-8](?<![0-9A-Za-z]{2})\d{14}(?![0-9A-Za-z])", re.ASCII)
 _WORD = re.compile(
     r"身份|居民证|证件号|户口|resident id|identity|id ?card|id ?(?:no|num)|citizen id|shenfenzheng",
     re.IGNORECASE,
@@ -46,6 +44,14 @@ _GAPS = re.compile(r"[^0-9Xx]+", re.ASCII)
 
 def valid(value: str) -> bool:
     """Tell whether 18 characters, without gaps, are a resident identity number."""
+    if not dated(value):
+        return False
+    total = sum(map(mul, map(int, value[:17]), _WEIGHTS))
+    return _CHECKS[total % 11] == value[17].upper()
+
+
+def dated(value: str) -> bool:
+    """Tell whether 18 characters begin with a province and a day that exists."""
     if value[:2] not in _PROVINCES:
         return False
     year, month, day = int(value[6:10]), int(value[10:12]), int(value[12:14])
@@ -55,8 +61,7 @@ def valid(value: str) -> bool:
         date(year, month, day)
     except ValueError:
         return False
-    total = sum(map(mul, map(int, value[:17]), _WEIGHTS))
-    return _CHECKS[total % 11] == value[17].upper()
+    return True
 
 
 def valid_old(value: str) -> bool:
@@ -73,10 +78,10 @@ def valid_old(value: str) -> bool:
 def find(view: View) -> Iterator[Hit]:
     """Find resident identity numbers, written together or with gaps."""
     for found in view.candidates(_CANDIDATE, view.digits):
-        written = found.group(1)
+        written = found.group() + found.group(1)
         value = _GAPS.sub("", written)
         if valid(value) and plausible_gaps(_GAPS.findall(written)):
-            yield Hit(KIND, found.start(1), found.end(1), 1, 1000, PERSONAL, value.upper())
+            yield Hit(KIND, found.start(), found.end(1), 1, 1000, PERSONAL, value.upper())
     for found in view.candidates(_OLD, view.digits):
         if valid_old(found.group()) and _WORD.search(view.before(found.start(), 16)):
             yield Hit(KIND, found.start(), found.end(), 2, 500, PERSONAL, found.group())

@@ -47,22 +47,25 @@ _PERMIT_WORD = re.compile(
     r"|tongxingzheng",
     re.IGNORECASE,
 )
+# One of these is in every word of the pattern above, and a plain test for it is cheap.
+_PERMIT_WORDS = ("通行证", "通行證", "往来", "港澳", "eep", "permit", "tongxingzheng")
 _LOOK = 40
 
 
 def find(view: View) -> Iterator[Hit]:
     """Find passports and permits beside the words that name them, and machine-readable zones."""
     text = view.numerals
-    if "P" in text:
+    if "CHN" in text:
         for found in _ZONE.finditer(text):
             if check_digit(found.group("number")) == found.group("check"):
                 value = found.group("number").rstrip("<")
                 yield Hit(PASSPORT, found.start(), found.end(), 1, 800, PERSONAL, value)
-    if _ANY_PASSPORT.search(text) or "护照" in text or "護照" in text:
+    lower = view.lower
+    if "passport" in lower or "zhao" in lower or "护照" in text or "護照" in text:
         for found in view.candidates(_PASSPORT, text):
             if hit := _passport(view, found):
                 yield hit
-    if _PERMIT_WORD.search(text):
+    if any(word in lower for word in _PERMIT_WORDS):
         for found in view.candidates(_PERMIT, text):
             if _whole(found) and _PERMIT_WORD.search(view.before(found.start(1), _LOOK)):
                 yield _hit(PERMIT, found, 1)
