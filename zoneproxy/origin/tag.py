@@ -73,14 +73,28 @@ def conclude(votes: Iterable[Vote]) -> OriginTag:
 def origin_facts(tag: OriginTag, evidence: Evidence) -> dict[str, FactValue | None]:
     """Write tag and evidence as facts; `None` where a fact is not known."""
     door, tenant, network = evidence.door, evidence.tenant, evidence.network
+    arrival, places, place = evidence.arrival, evidence.places, evidence.place
     return {
         "origin.class": tag.cls.value,
         "origin.country": tag.country,
         "origin.agreeing": tag.agreeing,
+        "origin.sources": frozenset(vote.source.value for vote in tag.votes if vote.side is not None),
+        "origin.objections": frozenset(vote.source.value for vote in tag.votes if vote.objects),
+        "origin.data": places.digest if places is not None and places.files else None,
+        "origin.data_age_days": places.age_days(evidence.now_ms) if places is not None else None,
         "client.ip": str(evidence.address) if evidence.address is not None else None,
         "client.network": network.side.value if network is not None else "unregistered",
+        "client.country": place.countries.get("geoip"),
+        "client.registry_country": place.countries.get("registry"),
+        "client.asn": place.asn,
+        "client.asn_country": place.countries.get("routing"),
+        "client.certificate": evidence.certificate.value,
+        "client.certificate_id": arrival.certificate.shown if arrival.certificate is not None else None,
+        "client.authority": arrival.authority or None,
         "ingress.route": door.route if door is not None else UNDECLARED,
         "ingress.side": door.side.value if door is not None else None,
+        "ingress.tls": arrival.tls,
+        "ingress.front": arrival.front or None,
         "tenant.id": tenant.id if tenant is not None else None,
         "tenant.audience": tenant.audience if tenant is not None else "unknown",
         "tenant.market": tenant.market if tenant is not None else None,

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from zoneproxy.origin.certificate import CertificateState, ClientCertificate, read_identity
 from zoneproxy.terms.networks import Address, Prefix
 
 Audience = Literal["overseas", "domestic", "mixed", "unknown"]
@@ -41,6 +42,10 @@ class Tenant:
         audience: whom it serves.
         credentials: SHA-256 of each valid credential, 32 bytes; several while one is rotated.
         networks: where it calls from; empty means anywhere that other evidence allows.
+        certificates: identities of its client certificates (see `zoneproxy.origin.certificate`); where it has
+            any, it always presents one.
+        ends: when credentials end, by their SHA-256, in milliseconds since 1970 UTC; others do not end.
+        callbacks: addresses at which it wants to be told (see `zoneproxy.route.callback`).
     """
 
     id: str
@@ -48,6 +53,9 @@ class Tenant:
     audience: Audience
     credentials: tuple[bytes, ...]
     networks: tuple[Prefix, ...] = ()
+    certificates: tuple[str, ...] = ()
+    ends: Mapping[bytes, int] = field(default_factory=dict)
+    callbacks: tuple[str, ...] = ()
 
     def calls_from(self, address: Address | None) -> bool:
         """Tell whether `address` is one that the tenant registered (always, where it registered none)."""
@@ -62,6 +70,7 @@ class CredentialState(StrEnum):
     NONE = "none"
     KNOWN = "known"
     UNKNOWN = "unknown"
+    EXPIRED = "expired"
     CONTRADICTORY = "contradictory"
 
 
@@ -69,6 +78,12 @@ def digest_of(presented: bytes | str) -> bytes:
     """SHA-256 of a credential, 32 bytes; text is taken as UTF-8."""
     raw = presented.encode("utf-8", "surrogateescape") if isinstance(presented, str) else presented
     return hashlib.sha256(raw).digest()
+
+
+def credential_id(headers: Headers) -> str:
+    """Return the id of the one credential that a request presents: 16 hex digits of its SHA-256, or empty."""
+    presented = presented_credentials(headers)
+    return digest_of(next(iter(presented))).hex()[:16] if len(presented) == 1 else ""
 
 
 def presented_credentials(headers: Headers) -> frozenset[str]:
@@ -94,18 +109,25 @@ class TenantRegistry:
     """All registered tenants, built once, never changed.
 
     Raises:
-        ValueError: two tenants share an id or a credential, or a digest is not 32 bytes long.
+        ValueError: two tenants share an id, a credential or a certificate's identity, or one can't be read.
     """
 
     def __init__(self, tenants: Iterable[Tenant]) -> None:
         self._by_id: dict[str, Tenant] = {}
         self._buckets: dict[bytes, list[tuple[bytes, Tenant]]] = {}
+        self._by_identity: dict[str, Tenant] = {}
         for tenant in tenants:
             if tenant.id in self._by_id:
                 raise ValueError(f"tenant `{tenant.id}` is registered twice")
             self._by_id[tenant.id] = tenant
             for digest in tenant.credentials:
                 self._add(digest, tenant)
+            for identity in map(read_identity, tenant.certificates):
+                owner = self._by_identity.setdefault(identity, tenant)
+                if owner is not tenant:
+                    raise ValueError(
+                        f"tenants `{owner.id}` and `{tenant.id}` share the certificate `{identity}`"
+                    )
 
     def _add(self, digest: bytes, tenant: Tenant) -> None:
         if len(digest) != DIGEST_BYTES:
@@ -119,6 +141,18 @@ class TenantRegistry:
     def __getitem__(self, tenant_id: str) -> Tenant:
         """Return a tenant by its id; KeyError where none has it."""
         return self._by_id[tenant_id]
+
+    def names(self) -> frozenset[str]:
+        """Return the ids of all registered tenants."""
+        return frozenset(self._by_id)
+
+    def __iter__(self) -> Iterator[Tenant]:
+        """All registered tenants."""
+        return iter(self._by_id.values())
+
+    def find(self, tenant_id: str) -> Tenant | None:
+        """Return a tenant by its id, or `None`."""
+        return self._by_id.get(tenant_id)
 
     def __len__(self) -> int:
         """How many tenants are registered."""
@@ -135,12 +169,34 @@ class TenantRegistry:
                 found = tenant
         return found
 
-    def prove(self, headers: Headers) -> tuple[Tenant | None, CredentialState]:
-        """Return whom a request's headers prove, and what came of its credential."""
+    def by_certificate(
+        self, certificate: ClientCertificate | None, now_ms: int
+    ) -> tuple[Tenant | None, CertificateState]:
+        """Return whom a verified certificate identifies, and what came of it."""
+        if certificate is None:
+            return None, CertificateState.NONE
+        if certificate.revoked:
+            return None, CertificateState.REVOKED
+        if not certificate.in_time(now_ms):
+            return None, CertificateState.EXPIRED
+        owners = [self._by_identity.get(identity) for identity in certificate.identities]
+        found = {tenant.id: tenant for tenant in owners if tenant is not None}
+        if len(found) > 1:
+            return None, CertificateState.CONTRADICTORY
+        tenant = next(iter(found.values()), None)
+        return tenant, CertificateState.UNKNOWN if tenant is None else CertificateState.KNOWN
+
+    def prove(self, headers: Headers, now_ms: int = 0) -> tuple[Tenant | None, CredentialState]:
+        """Return whom a request's headers prove at a time, and what came of its credential."""
         presented = presented_credentials(headers)
         if not presented:
             return None, CredentialState.NONE
         if len(presented) > 1:
             return None, CredentialState.CONTRADICTORY
-        tenant = self.by_credential(next(iter(presented)))
+        credential = next(iter(presented))
+        tenant = self.by_credential(credential)
+        if tenant is not None and tenant.ends:
+            end = tenant.ends.get(digest_of(credential))
+            if end is not None and end <= now_ms:
+                return None, CredentialState.EXPIRED
         return tenant, CredentialState.UNKNOWN if tenant is None else CredentialState.KNOWN

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from zoneproxy.route.server_identity import ServerIdentity
 from zoneproxy.terms.facts import FactValue
 
 Separation = Literal["physical", "logical", "shared", "unknown"]
@@ -26,6 +27,7 @@ class Upstream:
         models: ids of the models that it serves.
         paths: path prefixes of its endpoints that name no model, for example `/v1/files`.
         separation: how it is kept apart from domestic operation.
+        tls: who it must prove to be before anything is sent to it; `None` where it speaks plain HTTP.
     """
 
     id: str
@@ -34,6 +36,7 @@ class Upstream:
     models: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     separation: Separation = "unknown"
+    tls: ServerIdentity | None = None
 
 
 class UpstreamTable:
@@ -60,6 +63,10 @@ class UpstreamTable:
     def for_model(self, model: str) -> Upstream | None:
         """Return the server of a model, or `None`."""
         return self._models.get(model)
+
+    def by_id(self, upstream_id: str) -> Upstream | None:
+        """Return the server of that name, or `None`."""
+        return next((upstream for upstream in self.upstreams if upstream.id == upstream_id), None)
 
     def for_path(self, path: str) -> Upstream | None:
         """Return the server of the longest prefix of `path` that ends at a `/` or at its end, or `None`."""
