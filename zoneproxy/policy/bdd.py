@@ -12,7 +12,7 @@ Boolean function manipulation", IEEE Transactions on Computers C-35(8), 1986.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 EMPTY, FULL = 0, 1
 _LAST = 1 << 30  # the level of the two leaves, below every variable
@@ -86,17 +86,29 @@ class Bdd:
 
     def all(self, parts: Iterable[int]) -> int:
         """Return the intersection of all parts; everything where there is none."""
-        result = FULL
-        for part in parts:
-            result = self.both(result, part)
-        return result
+        return self._joined(list(parts), self.both, FULL)
 
     def any(self, parts: Iterable[int]) -> int:
         """Return the union of all parts; nothing where there is none."""
-        result = EMPTY
-        for part in parts:
-            result = self.either(result, part)
-        return result
+        return self._joined(list(parts), self.either, EMPTY)
+
+    def _joined(self, parts: list[int], join: Callable[[int, int], int], nothing: int) -> int:
+        """Join neighbours, then their joins: small diagrams meet small ones for as long as can be."""
+        while len(parts) > 1:
+            odd = parts[-1:] if len(parts) % 2 else []
+            parts = [join(one, two) for one, two in zip(parts[::2], parts[1::2], strict=False)] + odd
+        return parts[0] if parts else nothing
+
+    def numbers(self, levels: Sequence[int], wanted: Collection[int]) -> int:
+        """Return the vectors whose bits at `levels` (ascending), lowest first, are one of some numbers."""
+        if not wanted:
+            return EMPTY
+        if not levels:
+            return FULL
+        rest = levels[1:]
+        even = self.numbers(rest, [number >> 1 for number in wanted if not number & 1])
+        odd = self.numbers(rest, [number >> 1 for number in wanted if number & 1])
+        return self._make(levels[0], even, odd)
 
     def pick(self, node: int) -> dict[int, bool] | None:
         """Return the bits of one member that matter, zeros first; None for the empty set."""

@@ -1,8 +1,8 @@
-"""A policy ready to decide with, and the facts that it provides itself.
+"""A policy ready to decide with.
 
 `load` is the only way in: the proxy, the command line and the tests use the same one, so that what one
-of them accepts, all accept. Who may use which model is data of the policy; `authorization_facts` and
-`model_facts` read it as facts.
+of them accepts, all accept. Who may use which model is data of the policy; `zoneproxy.policy.chains`
+reads it as facts.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from zoneproxy.policy.compile import ALWAYS, Compiler, Condition, Group, Names
-from zoneproxy.policy.match import Matcher, matcher
+from zoneproxy.policy.match import Guard, Matcher, guard, matcher
 from zoneproxy.policy.model import Invariant, Model, PolicyDocument, Rule
 from zoneproxy.policy.moment import moment_ms
 from zoneproxy.policy.read import Source, read
@@ -22,7 +22,6 @@ from zoneproxy.policy.sections import check_sections, names_of
 from zoneproxy.policy.validate import validate
 from zoneproxy.terms.decision import LayerDecision
 from zoneproxy.terms.errors import PolicyError, Problem
-from zoneproxy.terms.facts import FactValue
 from zoneproxy.terms.phase import Phase
 
 ENGINE = 1  # the version of the semantics; a record says under which one it was decided
@@ -68,7 +67,9 @@ class CompiledInvariant:
 class PhasePlan:
     """What one layer asks at one phase, ready to run.
 
-    `answers` keeps the allows that were given, by the rules that gave them: a few at most.
+    `guard` tells at one glance that most denials don't fire, `unguarded` are the others; `kept` and `unkept`
+    are the same of invariants. `answers` keeps the allows that were given, by the rules that gave them: a few
+    at most.
     """
 
     required: frozenset[str]
@@ -77,6 +78,27 @@ class PhasePlan:
     shadows: tuple[tuple[Matcher, CompiledRule], ...]
     invariants: tuple[tuple[Matcher, CompiledInvariant], ...]
     answers: dict[tuple[str, ...], LayerDecision] = field(default_factory=dict, compare=False)
+    guard: Guard = field(init=False, compare=False)
+    unguarded: tuple[tuple[Matcher, CompiledRule], ...] = field(init=False, compare=False)
+    kept: Guard = field(init=False, compare=False)
+    unkept: tuple[tuple[Matcher, CompiledInvariant], ...] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Make the guards of what stands here; a part that is held at an answer is asked by itself."""
+        guarded, rest = _guarded([(match, rule.match, rule.condition) for match, rule in self.denies])
+        object.__setattr__(self, "guard", guarded)
+        object.__setattr__(self, "unguarded", tuple(self.denies[place] for place in rest))
+        kept, rest = _guarded([(match, one.match, one.breach) for match, one in self.invariants])
+        object.__setattr__(self, "kept", kept)
+        object.__setattr__(self, "unkept", tuple(self.invariants[place] for place in rest))
+
+
+def _guarded(parts: Sequence[tuple[Matcher, Matcher, Condition]]) -> tuple[Guard, list[int]]:
+    """Return the guard of the parts that are asked by their own closures, and the places of all others."""
+    own = [place for place, (match, of_its_own, _) in enumerate(parts) if match is of_its_own]
+    made = guard([parts[place][2] for place in own])
+    spoken = set(own) - {own[place] for place in made.rest}
+    return made, [place for place in range(len(parts)) if place not in spoken]
 
 
 @dataclass(frozen=True)
@@ -293,60 +315,3 @@ def check_layers(policies: Sequence[Policy]) -> None:
                 )  # fmt: skip
     if problems:
         raise PolicyError(problems)
-
-
-def authorization_facts(policy: Policy, tenant_id: str, now_ms: int) -> dict[str, FactValue]:
-    """Say what the policy's authorisation chains give a tenant at a moment.
-
-    Args:
-        policy: the layer that holds the chains.
-        tenant_id: the registered tenant.
-        now_ms: milliseconds since 1970 UTC.
-
-    Returns:
-        `tenant.authorization`, `tenant.scope` and `tenant.dpa`; a tenant without a chain has
-        `missing`, no scope, and `missing`.
-    """
-    chain = next((chain for chain in policy.document.authorization.chains if chain.tenant == tenant_id), None)
-    if chain is None:
-        return {"tenant.authorization": "missing", "tenant.scope": frozenset(), "tenant.dpa": "missing"}
-    state = "complete"
-    if any(now_ms < moment_ms(grant.valid.start) for grant in chain.grants):
-        state = "broken"  # a link is not there yet
-    if any(now_ms > moment_ms(grant.valid.until, end=True) for grant in chain.grants):
-        state = "expired"
-    scope = frozenset.intersection(*(frozenset[str](grant.scope) for grant in chain.grants))
-    required = policy.document.authorization.required_scope
-    if state == "complete" and not scope.issuperset(required):
-        state = "broken"
-    dpa = "in_force" if chain.dpa else "missing"
-    if chain.dpa and chain.dpa_valid and not chain.dpa_valid.holds(now_ms):
-        dpa = "expired"
-    return {"tenant.authorization": state, "tenant.scope": scope, "tenant.dpa": dpa}
-
-
-def model_facts(policy: Policy, model_id: str, tenant_id: str) -> dict[str, FactValue]:
-    """Say what the policy knows of a model, and whether a tenant's chain covers it.
-
-    Args:
-        policy: the layer that registers models and chains.
-        model_id: the name that the request gives; may be an enemy's.
-        tenant_id: the registered tenant that asks.
-
-    Returns:
-        `model.id`, `model.provenance`, `model.location` and `model.granted`; an unregistered model
-        has no `model.id` and is `unknown`, and nobody is granted it.
-    """
-    model = policy.models.get(model_id)
-    if model is None:
-        return {"model.provenance": "unknown", "model.location": "unknown", "model.granted": False}
-    granted = any(
-        chain.tenant == tenant_id and model_id in chain.models
-        for chain in policy.document.authorization.chains
-    )
-    return {
-        "model.id": model.id,
-        "model.provenance": model.provenance,
-        "model.location": model.location,
-        "model.granted": granted,
-    }

@@ -26,6 +26,9 @@ Worked example::
           rows:
             - {with: {origin.class: domestic}, expect: {phase: collect, kind: default}}
 
+A test with `wire` sends a real exchange through a real boundary (see `wirefile`), one with `corpus` counts
+what the detectors find in labelled bodies (see `corpus`); neither has facts, `expect` or a table.
+
 `now` is the moment at which the policies must be in force, and at which `$tenant: NAME` among a
 fixture's facts stands for what the policy's chains give that tenant, `$model: NAME` for what it knows
 of that model.
@@ -38,25 +41,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from zoneproxy.policy.corpus import Corpus
+from zoneproxy.policy.expectation import Expectation
 from zoneproxy.policy.model import Moment, Note, Part, Phases, Text
 from zoneproxy.policy.read import Source, read
 from zoneproxy.policy.validate import validate
+from zoneproxy.policy.wirefile import Wire
 
 Percent = Annotated[str, Field(pattern=r"^(100|[0-9]{1,2})%$")]
-Kind = Literal["rule", "indeterminate", "missing_fact", "default", "invariant"]
-
-
-class Expectation(Part):
-    """What one phase must answer; every field that is given must hold."""
-
-    decision: Literal["allow", "deny"] | None = None
-    rule: Text | None = None
-    kind: Kind | None = None
-    also: list[Text] | None = None
-    reason: Text | None = None
-    missing: list[Text] | None = None
-    shadow: list[Text] | None = None
-    obligations: dict[str, str] | None = None
 
 
 class PhaseExpectation(Expectation):
@@ -97,6 +89,10 @@ class Scenario(Part):
     without: list[Text] = Field(default_factory=list)
     expect: FlowExpectation | None = None
     table: Table | None = None
+    wire: Wire | None = Field(default=None, description="an exchange through a real boundary on loopback")
+    corpus: Corpus | None = Field(
+        default=None, description="labelled bodies, and how well detectors tell them"
+    )
     skip: Note = Field(default="", description="why it is not run")
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from zoneproxy.policy.bundle import Policy
-from zoneproxy.policy.casefile import Expectation, Requirements
+from zoneproxy.policy.casefile import Requirements
+from zoneproxy.policy.corpus import CorpusCase
 from zoneproxy.policy.decide import decide_layer
+from zoneproxy.policy.expectation import Expectation, differences
+from zoneproxy.policy.wirefile import WireCase
 from zoneproxy.terms.decision import LayerDecision
 from zoneproxy.terms.facts import FactValue
 from zoneproxy.terms.phase import Phase
@@ -37,12 +39,25 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """A test file, linked to its policies."""
+    """A test file, linked to its policies.
+
+    Attributes:
+        file: name for messages.
+        policies: the layers under test.
+        cases: tests of facts.
+        require: coverage below which a run fails.
+        now_ms: the moment of the tests, milliseconds since 1970 UTC.
+        wires: exchanges to be sent through a real boundary.
+        corpora: corpora to be counted.
+    """
 
     file: str
     policies: tuple[Policy, ...]
     cases: tuple[Case, ...]
     require: Requirements
+    now_ms: int = 0
+    wires: tuple[WireCase, ...] = ()
+    corpora: tuple[CorpusCase, ...] = ()
 
 
 def run(suite: Suite) -> tuple[Outcome, ...]:
@@ -53,7 +68,7 @@ def run(suite: Suite) -> tuple[Outcome, ...]:
 def run_case(case: Case, policies: Sequence[Policy]) -> Outcome:
     """Judge one case."""
     answers = tuple(decide_layer(policy, case.phase, case.facts) for policy in policies)
-    return Outcome(case, answers, tuple(_failures(case.expect, joint(answers))))
+    return Outcome(case, answers, tuple(differences(case.expect, joint(answers))))
 
 
 def joint(answers: Sequence[LayerDecision]) -> LayerDecision:
@@ -80,30 +95,3 @@ def joint(answers: Sequence[LayerDecision]) -> LayerDecision:
 
 def _union(answers: Sequence[LayerDecision], field: str) -> tuple[str, ...]:
     return tuple(sorted({name for answer in answers for name in getattr(answer, field)}))
-
-
-def _failures(expect: Expectation, answer: LayerDecision) -> Iterator[str]:
-    fired = set(answer.deny + answer.indeterminate if answer.effect == "deny" else answer.allow)
-    seen: dict[str, Any] = {
-        "decision": answer.effect,
-        "rule": answer.rule,
-        "kind": answer.by,
-        "also": sorted(fired - {answer.rule}),
-        "reason": answer.reason,
-        "missing": list(answer.missing),
-        "shadow": list(answer.shadow),
-        "obligations": dict(answer.obligations),
-    }
-    for field, wanted in expect.model_dump(exclude_none=True, exclude={"phase"}).items():
-        if isinstance(wanted, list):
-            wanted = sorted(wanted)  # noqa: PLW2901 - order has no meaning
-        if field == "obligations":
-            got: Any = {name: seen[field].get(name, "") for name in wanted}
-        else:
-            got = seen[field]
-        if got != wanted:
-            yield f"{field}: expected `{_shown(wanted)}`, got `{_shown(got)}`"
-
-
-def _shown(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

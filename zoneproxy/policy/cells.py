@@ -10,10 +10,10 @@ of all facts. A condition becomes a pair of diagrams: where it is True and where
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from zoneproxy.policy.bdd import Bdd
-from zoneproxy.policy.compile import SAME, Condition, Leaf, leaves
+from zoneproxy.policy.compile import SAME, Condition, Leaf, Value, leaves
 from zoneproxy.policy.match import leaf_test
 from zoneproxy.policy.networks import END, V4_BASE, address_text, network_range
 from zoneproxy.policy.strings import cells as string_cells
@@ -48,6 +48,7 @@ class Space:
         self.names: dict[str, tuple[str, ...]] = {}
         self._bits: dict[str, list[int]] = {}
         self._memo: dict[tuple[str, int], int] = {}
+        self._answers: dict[Condition, tuple[int, int]] = {}
         self.width = 0
         for group in _groups(asked, partners):
             self._lay_out(group, asked)
@@ -83,8 +84,7 @@ class Space:
     def valid(self) -> int:
         """The bit vectors that stand for facts at all."""
         parts = [
-            self.bdd.any(self._cell(name, index) for index in range(len(domain)))
-            for name, domain in self.domains.items()
+            self.bdd.numbers(self._bits[name], range(len(domain))) for name, domain in self.domains.items()
         ]
         for name in self.names:
             present, *elements = (self.bdd.var(bit) for bit in self._bits[name])
@@ -106,15 +106,17 @@ class Space:
         key = (name, index)
         node = self._memo.get(key)
         if node is None:
-            bits = [
-                self.bdd.var(bit) if index >> place & 1 else self.bdd.negate(self.bdd.var(bit))
-                for place, bit in enumerate(self._bits[name])
-            ]
-            node = self._memo[key] = self.bdd.all(reversed(bits))
+            node = self._memo[key] = self.bdd.numbers(self._bits[name], [index])
         return node
 
     def answers(self, condition: Condition) -> tuple[int, int]:
         """Return where a condition is True and where it is False; elsewhere it is unknown."""
+        known = self._answers.get(condition)
+        if known is None:
+            known = self._answers[condition] = self._answered(condition)
+        return known
+
+    def _answered(self, condition: Condition) -> tuple[int, int]:
         if isinstance(condition, Leaf):
             return self._leaf(condition)
         parts = [self.answers(part) for part in condition.parts]
@@ -143,10 +145,8 @@ class Space:
         test = leaf_test(leaf)
         true = [index for index, value in enumerate(domain) if value is not None and test(value)]
         false = [index for index, value in enumerate(domain) if value is not None and not test(value)]
-        return (
-            self.bdd.any(self._cell(leaf.fact, index) for index in true),
-            self.bdd.any(self._cell(leaf.fact, index) for index in false),
-        )
+        bits = self._bits[leaf.fact]
+        return self.bdd.numbers(bits, true), self.bdd.numbers(bits, false)
 
     def _names_leaf(self, leaf: Leaf) -> tuple[int, int]:
         present, *rest = self._bits[leaf.fact]
@@ -237,14 +237,19 @@ def _values(spec: FactSpec, questions: Sequence[Leaf], facts: int) -> list[FactV
         case FactType.IP:
             return _addresses([str(value) for value in named])
         case FactType.TEXT:
-            found = string_cells([(leaf.op, leaf.value) for leaf in questions])
-            return sorted(found.values()) if questions else ["x"]
+            return list(_texts(tuple((leaf.op, leaf.value) for leaf in questions))) if questions else ["x"]
         case FactType.COUNTRY:
             fresh = [code for code in _FRESH_COUNTRIES if code not in named][: facts or 1]
             return [*sorted({str(value) for value in named}), *fresh]
         case _:
             used = {str(value) for value in named} | ({UNDECLARED} if spec.name != "tenant.id" else set())
             return [*sorted(used), *(f"other-{number}" for number in range(1, facts + 1))]
+
+
+@lru_cache(maxsize=256)
+def _texts(questions: tuple[tuple[str, Value], ...]) -> tuple[str, ...]:
+    """Return a text for each combination of answers; versions of a policy ask mostly the same questions."""
+    return tuple(sorted(string_cells(questions).values()))
 
 
 def _addresses(networks: Sequence[str]) -> list[FactValue]:

@@ -41,8 +41,13 @@ def decide(
     """
     known = clean(facts)
     answers = [decide_layer(policy, phase, known) for policy in policies if not policy.shadow]
-    absent = set(LAYERS).difference(answer.layer for answer in answers)
-    answers += [LayerDecision(layer, "", "deny", "fault", reason=DEFAULT) for layer in sorted(absent)]
+    given = {answer.layer for answer in answers}
+    if len(given) < len(LAYERS):
+        answers += [
+            LayerDecision(layer, "", "deny", "fault", reason=DEFAULT)
+            for layer in LAYERS
+            if layer not in given
+        ]
     return tuple(answers)
 
 
@@ -112,7 +117,7 @@ def decide_layer(policy: Policy, phase: Phase, known: Mapping[str, FactValue]) -
     get = known.get
     fired: list[CompiledRule] = []
     unsure: list[CompiledRule] = []
-    for match, rule in plan.denies:
+    for match, rule in plan.unguarded if plan.guard.clear(get) else plan.denies:
         answer = match(get)
         if answer is not False:
             (unsure if answer is None else fired).append(rule)
@@ -127,7 +132,7 @@ def decide_layer(policy: Policy, phase: Phase, known: Mapping[str, FactValue]) -
         by, primary = "missing_fact", ("", MISSING_FACT)
     elif not allowing:
         by, primary = "default", ("", DEFAULT)
-    elif broken := [invariant for match, invariant in plan.invariants if match(get) is not False]:
+    elif broken := _broken(plan, get):
         primary = (min(_ids(broken)), INVARIANT)
         return _denial(policy, "invariant", primary, fired=broken, allowing=allowing, seen=seen)
     else:
@@ -135,6 +140,14 @@ def decide_layer(policy: Policy, phase: Phase, known: Mapping[str, FactValue]) -
     return _denial(
         policy, by, primary, fired=fired, unsure=unsure, allowing=allowing, seen=seen, missing=missing
     )
+
+
+def _broken(plan: PhasePlan, get: Lookup) -> list[CompiledInvariant]:
+    """Return the invariants that do not certainly hold."""
+    if not plan.invariants:
+        return []
+    asked = plan.unkept if plan.kept.clear(get) else plan.invariants
+    return [invariant for match, invariant in asked if match(get) is not False]
 
 
 def _allow(

@@ -62,6 +62,21 @@ def equivalent(old: Sequence[Policy], new: Sequence[Policy]) -> bool:
     return True
 
 
+def same_rules(old: Sequence[Policy], new: Sequence[Policy]) -> bool:
+    """Tell whether two versions have the same invariants, and rules that allow exactly the same.
+
+    Then every proof of the one is a proof of the other.
+    """
+    breaches = [[[one.breach for one in policy.invariants] for policy in version] for version in (old, new)]
+    if breaches[0] != breaches[1]:
+        return False
+    for phase in Phase:
+        model = PhaseModel([old, new], phase)
+        if model.by_rules(old) != model.by_rules(new):
+            return False
+    return True
+
+
 def _phase(old: Sequence[Policy], new: Sequence[Policy], phase: Phase) -> Iterator[Change]:
     model = PhaseModel([old, new], phase)
     before, after = model.allowed(old), model.allowed(new)

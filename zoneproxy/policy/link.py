@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from zoneproxy.policy.bundle import Policy, authorization_facts, model_facts
-from zoneproxy.policy.casefile import CasesDocument, CasesFile, Expectation, Scenario
+from zoneproxy.policy.bundle import LAYERS, Policy
+from zoneproxy.policy.casefile import CasesDocument, CasesFile, Scenario
 from zoneproxy.policy.cases import Case, Suite
+from zoneproxy.policy.chains import CHAIN_FACTS, action_facts, authorization_facts, model_facts
+from zoneproxy.policy.corpus import CorpusCase
+from zoneproxy.policy.expectation import Expectation
 from zoneproxy.policy.moment import moment_ms
 from zoneproxy.policy.read import Path, Source
 from zoneproxy.policy.validate import near
+from zoneproxy.policy.wirefile import EXTRA_DOORS, Wire, WireCase
 from zoneproxy.terms.facts import VOCABULARY, FactValue, from_json, known_in
 from zoneproxy.terms.phase import Phase
 
@@ -27,7 +31,15 @@ def link(tests: CasesFile, policies: Sequence[Policy]) -> Suite:
     linker = _Linker(tests.source, tests.document, policies)
     cases = tuple(linker.cases())
     tests.source.fail_if_faulty()
-    return Suite(tests.source.file, tuple(policies), cases, tests.document.require)
+    return Suite(
+        tests.source.file,
+        tuple(policies),
+        cases,
+        tests.document.require,
+        linker.now_ms,
+        tuple(linker.wires),
+        tuple(linker.corpora),
+    )
 
 
 class _Linker:
@@ -38,6 +50,8 @@ class _Linker:
         self.document = document
         self.policies = policies
         self.now_ms = moment_ms(document.now)
+        self.wires: list[WireCase] = []
+        self.corpora: list[CorpusCase] = []
         self.effects: dict[str, tuple[str, tuple[Phase, ...]]] = {}
         for policy in policies:
             self.effects |= {rule.id: (rule.effect, rule.phases) for rule in policy.rules}
@@ -60,7 +74,65 @@ class _Linker:
                     f"duplicate test `{test.name}` (first at line {lines[test.name]})",
                 )
             lines.setdefault(test.name, self.source.span((*path, "name")).line)
-            yield from self._test(test, path, fixtures)
+            if test.wire is None and test.corpus is None:
+                yield from self._test(test, path, fixtures)
+            else:
+                self._other(test, path)
+
+    def _other(self, test: Scenario, path: Path) -> None:
+        """Take a test that is not about facts: an exchange, or a corpus."""
+        for field in sorted(test.model_fields_set - {"name", "wire", "corpus", "skip"}):
+            name = {"changed": "with"}.get(field, field)
+            kind = "wire" if test.wire else "corpus"
+            message = f"`{name}` has no meaning beside `{kind}`"
+            self.source.report((*path, name), "ZP4010", message, remedy="write a test of its own", key=True)
+        line = self.source.span((*path, "name")).line
+        if test.corpus is not None:
+            self.corpora.append(CorpusCase(f"{test.name} (corpus)", line, test.corpus, test.skip))
+            if test.wire is not None:
+                self.source.report(
+                    (*path, "corpus"), "ZP4010", "`corpus` has no meaning beside `wire`", key=True
+                )
+        if test.wire is not None:
+            market = self._wire(test.wire, (*path, "wire"))
+            self.wires.append(WireCase(f"{test.name} (wire)", line, test.wire, market, test.skip))
+
+    def _wire(self, wire: Wire, path: Path) -> str:
+        """Check an exchange, and return the market that its tenant is registered for."""
+        operator = next((policy for policy in self.policies if policy.layer == "operator"), None)
+        if operator is None or len({policy.layer for policy in self.policies}) < len(LAYERS):
+            message = "an exchange needs both layers, as the boundary does"
+            self.source.report(path, "ZP4011", message, remedy="name both files under `policy`", key=True)
+            return ""
+        doors = [*(route.id for route in operator.document.routes), *EXTRA_DOORS]
+        if wire.door not in doors:
+            remedy = near(wire.door, doors) or "doors: " + ", ".join(doors)
+            self.source.report((*path, "door"), "ZP4012", f"there is no door `{wire.door}`", remedy=remedy)
+        request = wire.request
+        if sum(part is not None for part in (request.raw, request.body, request.document)) > 1:
+            message = "a request has one of `raw`, `json` and `body`"
+            self.source.report((*path, "request"), "ZP4010", message, key=True)
+        expected = wire.expect.model_dump(by_alias=True, exclude_none=True)
+        if not expected:
+            remedy = "name the `status`, or the rule of a phase"
+            self.source.report((*path, "expect"), "ZP4004", "this expects nothing", remedy=remedy)
+        for phase in Phase:
+            if phase in expected:
+                expect = getattr(wire.expect, "response" if phase is Phase.RETURN else phase)
+                self._check_expectation(expect, phase, (*path, "expect", phase.value))
+        return self._market(wire, operator, path)
+
+    def _market(self, wire: Wire, operator: Policy, path: Path) -> str:
+        if wire.tenant is None or wire.market is not None:
+            return wire.market or ""
+        chains = operator.document.authorization.chains
+        chain = next((chain for chain in chains if chain.tenant == wire.tenant), None)
+        if chain is None or not chain.grants[-1].markets:
+            remedy = near(wire.tenant, [chain.tenant for chain in chains]) or "add `market:`"
+            message = f"no chain says in which market `{wire.tenant}` is"
+            self.source.report((*path, "tenant"), "ZP4013", message, remedy=remedy)
+            return ""
+        return chain.grants[-1].markets[0]
 
     def _test(self, test: Scenario, path: Path, fixtures: Mapping[str, Mapping[str, Any]]) -> Iterator[Case]:
         base: dict[str, FactValue] = {}
@@ -125,7 +197,7 @@ class _Linker:
     def _changed(
         self, base: Mapping[str, FactValue], changed: Mapping[str, Any], without: Sequence[str], path: Path
     ) -> dict[str, FactValue]:
-        new = self._facts(changed, (*path, "with"), str(base.get("tenant.id", "")))
+        new = self._facts(changed, (*path, "with"), base)
         for name in changed:
             if name in new and base.get(name) == new[name]:
                 self.source.report(
@@ -146,12 +218,15 @@ class _Linker:
         facts = _layered(base, new)
         return {name: value for name, value in facts.items() if name not in without}
 
-    def _facts(self, raw: Mapping[str, Any], path: Path, tenant: str = "") -> dict[str, FactValue | None]:
+    def _facts(
+        self, raw: Mapping[str, Any], path: Path, base: Mapping[str, FactValue] | None = None
+    ) -> dict[str, FactValue | None]:
         facts: dict[str, FactValue | None] = {}
+        around = {**(base or {}), **raw}
         for name, value in raw.items():
             place = (*path, name)
             if name in {"$tenant", "$model"}:
-                facts |= self._provided(name, str(value), str(raw.get("$tenant", tenant)))
+                facts |= self._provided(name, str(value), around)
             elif name not in VOCABULARY:
                 self.source.report(
                     place, "ZP2001", f"unknown fact `{name}`", remedy=near(name, VOCABULARY), key=True
@@ -170,13 +245,23 @@ class _Linker:
                 facts[name] = read_value
         return facts
 
-    def _provided(self, name: str, value: str, tenant: str) -> dict[str, FactValue | None]:
+    def _provided(self, name: str, value: str, around: Mapping[str, Any]) -> dict[str, FactValue | None]:
+        """Return what the policy itself says of a tenant or a model, with the facts that stand around it."""
+        tenant = str(around.get("$tenant", around.get("tenant.id", "")))
+        market, purpose = around.get("tenant.market"), around.get("purpose")
         facts: dict[str, FactValue | None] = {}
         for policy in self.policies:
-            if policy.layer == "operator" and name == "$tenant":
-                facts |= {"tenant.id": value, **authorization_facts(policy, value, self.now_ms)}
-            elif policy.layer == "operator":
+            if policy.layer != "operator":
+                continue
+            if name == "$model":
                 facts |= model_facts(policy, value, tenant)
+                continue
+            facts |= dict.fromkeys(CHAIN_FACTS)
+            facts |= {"tenant.id": value, **authorization_facts(policy, value, self.now_ms, market)}
+            if market is None:  # another fixture, or the row, says for which market it is asked
+                del facts["tenant.market_granted"]
+            if isinstance(purpose, str):
+                facts |= action_facts(policy, value, purpose)
         return facts
 
 

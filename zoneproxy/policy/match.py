@@ -8,7 +8,8 @@ none is False; `any` is its mirror; `not` keeps unknown. A closure never raises 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -45,11 +46,14 @@ def matcher(condition: Condition, watch: Callable[[Condition, Kleene], None] | N
 def _group(group: Group, watch: Callable[[Condition, Kleene], None] | None) -> Matcher:
     if group.kind == "not" and watch is None and isinstance(part := group.parts[0], Leaf):
         return _leaf(part, wanted=False)
-    parts = tuple(matcher(part, watch) for part in group.parts)
     if group.kind == "not":
-        return _not(parts[0])
+        return _not(matcher(group.parts[0], watch))
     decisive = group.kind == "any"
-    return _combine_all(parts, decisive=decisive) if watch else _combine(parts, decisive=decisive)
+    if watch:
+        return _combine_all(tuple(matcher(part, watch) for part in group.parts), decisive=decisive)
+    plain = tuple(member for part in group.parts if (member := _member(part)) is not None)
+    others = tuple(matcher(part) for part in group.parts if _member(part) is None)
+    return _combine(plain, others, decisive=decisive)
 
 
 def _not(part: Matcher) -> Matcher:
@@ -60,12 +64,32 @@ def _not(part: Matcher) -> Matcher:
     return match
 
 
-def _combine(parts: tuple[Matcher, ...], *, decisive: bool) -> Matcher:
-    """`any` where True is decisive, `all` where False is."""
+Member = tuple[str, frozenset[Any], bool]
+"""A question that is answered by looking up a value: fact, values, and whether it must be among them."""
+
+
+def _member(part: Condition) -> Member | None:
+    """Return a leaf that asks for certain values, or its negation, as a look-up; None for all else."""
+    wanted = True
+    while isinstance(part, Group) and part.kind == "not":
+        part, wanted = part.parts[0], not wanted
+    if not isinstance(part, Leaf) or part.op not in {"eq", "in"}:
+        return None
+    return part.fact, frozenset(part.value if isinstance(part.value, tuple) else (part.value,)), wanted
+
+
+def _combine(plain: tuple[Member, ...], others: tuple[Matcher, ...], *, decisive: bool) -> Matcher:
+    """`any` where True is decisive, `all` where False is; look-ups come first, they cost least."""
 
     def match(get: Lookup) -> Kleene:
         unknown = False
-        for part in parts:
+        for fact, values, wanted in plain:
+            known = get(fact)
+            if known is None:
+                unknown = True
+            elif ((known in values) is wanted) is decisive:
+                return decisive
+        for part in others:
             answer = part(get)
             if answer is decisive:
                 return decisive
@@ -74,6 +98,80 @@ def _combine(parts: tuple[Matcher, ...], *, decisive: bool) -> Matcher:
         return None if unknown else not decisive
 
     return match
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What is certain of most denials at one glance: none of them fires.
+
+    Most denials ask whether a fact is, or is not, one of some values; together they leave each fact a few
+    values with which all of them are False. One look-up a fact tells that; where one fails, nothing is
+    said, and every denial is asked by itself.
+
+    Attributes:
+        among: facts, with the values of which each must have one.
+        apart: facts, with the values (and absence) that each must not have.
+        without: sets of names, with the names of which each must have none; it must be known.
+        rest: which of the conditions are not spoken for, by their place.
+    """
+
+    among: tuple[tuple[str, frozenset[Any]], ...]
+    apart: tuple[tuple[str, frozenset[Any]], ...]
+    without: tuple[tuple[str, frozenset[Any]], ...]
+    rest: tuple[int, ...]
+
+    def clear(self, get: Lookup) -> bool:
+        """Tell whether all conditions but the rest are certainly False."""
+        for fact, values in self.among:
+            if get(fact) not in values:
+                return False
+        for fact, values in self.apart:
+            if get(fact) in values:
+                return False
+        for fact, values in self.without:
+            known = get(fact)
+            if known is None or not values.isdisjoint(known):
+                return False
+        return True
+
+
+def _alternatives(condition: Condition) -> list[Condition]:
+    """Return conditions of which one at least is True where the given one is, and all False where it is."""
+    if isinstance(condition, Group) and condition.kind == "any":
+        return [each for part in condition.parts for each in _alternatives(part)]
+    if isinstance(condition, Group) and condition.kind == "not" and isinstance(condition.parts[0], Group):
+        inner = condition.parts[0]
+        if inner.kind == "all":
+            return [each for part in inner.parts for each in _alternatives(Group("not", (part,)))]
+        if inner.kind == "not":
+            return _alternatives(inner.parts[0])
+    return [condition]
+
+
+def guard(conditions: Sequence[Condition]) -> Guard:
+    """Build the guard of the conditions of denials, or of what breaks invariants."""
+    among: dict[str, frozenset[Any]] = {}
+    apart: dict[str, frozenset[Any]] = {}
+    without: dict[str, frozenset[Any]] = {}
+    rest: list[int] = []
+    for place, condition in enumerate(conditions):
+        parts = _alternatives(condition)
+        named = [part for part in parts if isinstance(part, Leaf) and part.op == "has_any"]
+        members = [member for part in parts if (member := _member(part)) is not None]
+        if len(named) + len(members) < len(parts):
+            rest.append(place)
+            continue
+        for leaf in named:
+            names = leaf.value if isinstance(leaf.value, tuple) else ()
+            without[leaf.fact] = without.get(leaf.fact, frozenset()) | frozenset(names)
+        for fact, values, wanted in members:
+            if wanted:  # it fires on these values, and on absence
+                apart[fact] = apart.get(fact, frozenset({None})) | values
+            else:  # it fires on all others, and on absence
+                among[fact] = among[fact] & values if fact in among else values
+    for fact in among.keys() & apart.keys():
+        among[fact] -= apart.pop(fact)
+    return Guard(tuple(among.items()), tuple(apart.items()), tuple(without.items()), tuple(rest))
 
 
 def _combine_all(parts: tuple[Matcher, ...], *, decisive: bool) -> Matcher:

@@ -41,8 +41,16 @@ PhaseName = Literal["collect", "process", "return"]
 Layer = Literal["regulator", "operator"]
 Mode = Literal["enforce", "shadow"]
 Separation = Literal["physical", "logical"]
-Category = Literal["cn_personal_info", "cn_important_data", "domestic_corpus", "model_weights"]
+Category = Literal[
+    "cn_personal_info", "cn_important_data", "domestic_corpus", "model_weights", "uninspectable",
+    "returned_result",
+]  # fmt: skip
 Scope = Literal["api_call", "aggregation", "resale", "overseas_region", "training", "on_premises"]
+Action = Literal[
+    "inference", "embedding", "storage", "file_retrieval", "model_listing", "tool_call", "training"
+]
+Client = Literal["enterprise", "developer", "research", "public_sector", "consumer"]
+Side = Literal["overseas", "zone", "domestic"]
 
 
 def _country(text: str) -> str:
@@ -219,7 +227,26 @@ class Grant(Part):
     document: Text
     digest: Digest
     scope: Annotated[list[Scope], Field(min_length=1)]
+    actions: list[Action] = Field(default=[], description="what may be asked of a model; none without")
+    markets: list[Country] = Field(default=[], description="where it may be sold; none without")
+    clients: list[Client] = Field(default=[], description="kinds of client it is for; none without")
     valid: Window
+
+
+class SubProcessor(Part):
+    """Who works on a tenant's data for the zone."""
+
+    name: Name
+    side: Side = Field(description="where it works")
+    does: Note = ""
+
+
+class DataUse(Part):
+    """What the data-responsibility statement says of a tenant's data."""
+
+    retention: Duration = Field(description="how long the tenant's data is kept")
+    training_use: Literal["never", "with_consent", "allowed"]
+    sub_processors: list[SubProcessor] = []
 
 
 class Chain(Part):
@@ -227,9 +254,11 @@ class Chain(Part):
 
     tenant: Name
     audience: Literal["overseas", "domestic", "mixed"]
+    client: Client | None = Field(default=None, description="the kind of client that the tenant is")
     models: list[Text]
     dpa: Note = Field(default="", description="the data-responsibility statement; empty means none")
     dpa_valid: Window | None = None
+    data_use: DataUse | None = Field(default=None, description="what the statement says")
     billing_account: Note = ""
     grants: list[Grant]
     unverified: bool = False
@@ -243,15 +272,34 @@ class Authorization(Part):
 
 
 class Obligations(Part):
-    """What a decision orders. An allow may order the first five, a denial the last two."""
+    """What a decision orders. An allow may order all but the last two, a denial those.
 
-    tag: Literal["overseas"] | None = Field(default=None, description="origin tag that travels inward")
-    log: Literal["full_headers", "digests"] | None = None
-    meter: Literal["tokens"] | None = None
-    retain: Duration | None = None
-    redact: Literal["identifiers"] | None = None
-    local_deployment: Annotated[str, Field(pattern=r"^https://[^\s]{1,500}$")] | None = None
-    alarm: Literal["regulator", "operator"] | None = None
+    There is no order that nothing carries out: a zone that can't keep one does not start.
+    """
+
+    tag: Literal["overseas"] | None = Field(
+        default=None, description="the request bears a signed origin tag inside the zone"
+    )
+    log: Literal["full_headers"] | None = Field(
+        default=None, description="the record's private part holds the request's headers, without credentials"
+    )
+    meter: Literal["tokens"] | None = Field(
+        default=None, description="the record of the exchange's end counts its tokens"
+    )
+    mask: Literal["findings"] | None = Field(
+        default=None,
+        description="all that was found goes masked; where that can't be, the flow is refused",
+    )
+    canary: Literal["tenant_day"] | None = Field(
+        default=None, description="the answer bears the tenant's and the day's canary, where it has a text"
+    )
+    retain: Duration | None = Field(default=None, description="records are kept for so long at least")
+    local_deployment: Annotated[str, Field(pattern=r"^https://[A-Za-z0-9._:/@+=-]{1,110}$")] | None = Field(
+        default=None, description="the refusal tells this address of the deployment in the caller's market"
+    )
+    alarm: Literal["regulator", "operator"] | None = Field(
+        default=None, description="the refusal is told at once, and its record says whom"
+    )
 
 
 class Rule(Part):

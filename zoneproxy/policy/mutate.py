@@ -14,9 +14,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import yaml
+
 from zoneproxy.policy.bundle import Policy, load
 from zoneproxy.policy.cases import Suite, run_case
-from zoneproxy.policy.diff import equivalent
+from zoneproxy.policy.diff import equivalent, same_rules
 from zoneproxy.policy.prove import prove
 from zoneproxy.policy.read import Path, read, show_path
 from zoneproxy.terms.errors import PolicyError
@@ -26,11 +28,12 @@ Fate = Literal["killed by test", "killed by proof", "equivalent", "survived"]
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A policy with one mistake, in words."""
+    """A policy with one mistake, in words and as the lines that it changes."""
 
     line: int
     what: str
     policy: Policy
+    diff: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,26 @@ def mutants(data: bytes, file: str) -> Iterator[Mutant]:
             policy = load(json.dumps(mutated).encode(), file)
         except PolicyError:
             continue
-        yield Mutant(source.span(path).line, what, policy)
+        yield Mutant(source.span(path).line, what, policy, _diff(source.data, mutated, path))
+
+
+def _diff(before: Any, after: Any, path: Path) -> tuple[str, ...]:
+    """Show the part of the file that a mistake changes, before and after: a whole rule, a whole list."""
+    place = path[:2]
+    shown = [f"- {_flow(_at(before, place))}"]
+    same_size = len(_parent(before, place)) == len(_parent(after, place))
+    return (*shown, f"+ {_flow(_at(after, place))}") if same_size else tuple(shown)
+
+
+def _at(data: Any, path: Path) -> Any:
+    return _parent(data, path)[path[-1]]
+
+
+def _flow(part: Any) -> str:
+    text: str = yaml.safe_dump(
+        part, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10_000
+    )
+    return text.removesuffix("...\n").strip()
 
 
 def judge(mutant: Mutant, original: Policy, suite: Suite) -> Judged:
@@ -69,6 +91,8 @@ def judge(mutant: Mutant, original: Policy, suite: Suite) -> Judged:
     policies = [mutant.policy if policy is original else policy for policy in suite.policies]
     if any(run_case(case, policies).failures for case in suite.cases if not case.skip):
         return Judged(mutant, "killed by test")
+    if same_rules(suite.policies, policies):
+        return Judged(mutant, "equivalent")
     if not prove(policies).holds:
         return Judged(mutant, "killed by proof")
     return Judged(mutant, "equivalent" if equivalent(suite.policies, policies) else "survived")

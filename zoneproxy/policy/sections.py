@@ -2,8 +2,9 @@
 
 Each check reports at the place of use and names the other place where two matter. The data sections
 export their lists here, under the names that conditions write: `$sets.NAME`, `$markets.allowed`,
-`$markets.local_deployment`, `$origins.domestic_nets`, `$zone.uplinks`, `$routes.ids`, `$models.ids`,
-`$authorization.tenants`, `$authorization.required_scope`, `$detectors.categories`.
+`$markets.local_deployment`, `$origins.domestic_nets`, `$origins.sources`, `$zone.uplinks`, `$routes.ids`,
+`$models.ids`, `$models.filed`, `$models.in_zone`, `$authorization.tenants`, `$authorization.markets`,
+`$authorization.required_scope`, `$detectors.ids`, `$detectors.categories`, `$retention.access`.
 """
 
 from __future__ import annotations
@@ -44,9 +45,17 @@ def names_of(document: PolicyDocument, broken: frozenset[str]) -> Names:
     lists["origins.domestic_nets"] = document.origins.domestic_nets
     lists["zone.uplinks"] = document.zone.uplinks if document.zone else []
     lists["routes.ids"] = routes
-    lists["models.ids"] = [model.id for model in document.models if model]
+    lists["origins.sources"] = [source.id for source in document.origins.sources]
+    models = [model for model in document.models if model]
+    lists["models.ids"] = [model.id for model in models]
+    lists["models.filed"] = [model.id for model in models if model.provenance == "domestic_filed"]
+    lists["models.in_zone"] = [model.id for model in models if model.location == "in_zone"]
     lists["authorization.tenants"] = tenants
     lists["authorization.required_scope"] = document.authorization.required_scope
+    ends = [chain.grants[-1].markets for chain in document.authorization.chains if chain.grants]
+    lists["authorization.markets"] = sorted({market for markets in ends for market in markets})
+    lists["retention.access"] = document.retention.access if document.retention else []
+    lists["detectors.ids"] = [entry.id for entry in document.detectors.entries]
     lists["detectors.categories"] = sorted({entry.category for entry in document.detectors.entries})
     lists = {name: values for name, values in lists.items() if name.partition(".")[0] not in broken}
     return Names(
@@ -195,9 +204,18 @@ def _check_grants(source: Source, chain: Chain, path: Path) -> None:
             source.report(
                 (*place, "from"), "ZP2021", message, remedy=f"write `{before.taker}`, or add the link between"
             )
-        if wider := sorted(set(grant.scope) - set(before.scope)):
-            message = f"the grant widens its scope by `{'`, `'.join(wider)}` (line {line} does not give it)"
-            source.report((*place, "scope"), "ZP2022", message, remedy="a scope may only narrow")
+        for field in ("scope", "actions", "markets", "clients"):
+            if wider := sorted(set(getattr(grant, field)) - set(getattr(before, field))):
+                message = (
+                    f"the grant widens its {field} by `{'`, `'.join(wider)}` (line {line} does not give it)"
+                )
+                source.report((*place, field), "ZP2022", message, remedy="a grant may only narrow")
+    for index, grant in enumerate(chain.grants):
+        if "CN" in grant.markets:
+            source.report(
+                (*path, "grants", index, "markets"), "ZP2027", "`CN` can't be a market of the zone",
+                remedy="delete it",
+            )  # fmt: skip
     last = len(chain.grants) - 1
     if chain.grants[last].taker != chain.tenant:
         message = f"the chain ends at `{chain.grants[last].taker}`, not at its tenant `{chain.tenant}`"
@@ -231,6 +249,10 @@ def _check_rule(source: Source, rule: Rule, path: Path) -> None:
     if rule.id[:3] != _PREFIX[first]:
         message = f"the id of a rule that begins in `{first}` begins with `{_PREFIX[first]}`"
         source.report((*path, "id"), "ZP2016", message, remedy=f"write `{_PREFIX[first]}{rule.id[3:]}`")
+    if rule.obligations.mask is not None and "collect" in rule.phase:
+        message = "`mask` is ordered where contents are judged: in phase `process` or `return`"
+        source.report((*path, "obligations", "mask"), "ZP2018", message, key=True,
+                      remedy="move the order to a rule of those phases")  # fmt: skip
     for name in rule.obligations.model_dump(exclude_none=True):
         if (name in _DENIAL_ORDERS) != (rule.effect == "deny"):
             effect = "a denial" if name in _DENIAL_ORDERS else "an allow"
