@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from zoneproxy.passage.events import Headers
+from zoneproxy.terms.objects import Binding, ObjectName
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +25,29 @@ class Write(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class LookUp(Command):
+    """Ask whose these objects are, then feed `LookedUp` (or `StoreFailed`); do nothing else first."""
+
+    names: tuple[ObjectName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bind(Command):
+    """Make these bindings durable, and ask whose other objects are, then feed `Bound` (or `StoreFailed`)."""
+
+    bindings: tuple[Binding, ...]
+    names: tuple[ObjectName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Forward(Command):
-    """Send the request to this server, with exactly these headers and this body."""
+    """Send the request to this server, with exactly these headers and this body; over TLS where `tls`."""
 
     host: str
     port: int
     headers: Headers
     body: bytes
+    tls: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ from zoneproxy.passage.events import (
     Recorded,
     RecordFailed,
     Stopping,
+    StopsChanged,
     UpstreamFailed,
 )
 from zoneproxy.passage.exchange import Exchange
 from zoneproxy.passage.judge import refused
-from zoneproxy.passage.record import write_decision, write_fault, write_return
+from zoneproxy.passage.record import write_decision, write_fault, write_lost_return, write_return
 from zoneproxy.passage.refusal import cut, refuse
 from zoneproxy.passage.state import State
 from zoneproxy.terms.decision import Decision
@@ -23,8 +24,8 @@ from zoneproxy.terms.phase import Phase
 Step = tuple[State, list[Command]]
 
 # States in which nothing of the request has left yet and no record is outstanding.
-_BEFORE = (State.OPEN, State.READING)
-_INSIDE = (State.INSIDE, State.ANSWERING, State.BUFFERING)
+_BEFORE = (State.OPEN, State.READING, State.ASKING)
+_INSIDE = (State.INSIDE, State.ANSWERING, State.BUFFERING, State.BINDING)
 
 
 def deny(exchange: Exchange, decision: Decision) -> Step:
@@ -53,6 +54,8 @@ def close(exchange: Exchange, event: Event | None = None, decision: Decision | N
             reason, end = "client-gone", "client_gone"
         case Stopping():
             reason, end = "upstream-failed", "stopped"
+        case StopsChanged() if decision is not None:
+            reason, end = decision.reason, "halted"
         case UpstreamFailed(failure, detail):
             reason, end = failure, "upstream_failed"
             exchange.private["detail"] = detail[:512]
@@ -61,9 +64,24 @@ def close(exchange: Exchange, event: Event | None = None, decision: Decision | N
         case _ if decision is not None:
             reason, end = decision.reason, "cut" if exchange.streaming else "withheld"
     made = decision or refused(Phase.RETURN, reason)
+    exchange.decisions[Phase.RETURN] = made
     exchange.refusal = reason
     exchange.gone = exchange.gone or isinstance(event, ClientGone)
     return State.CLOSING, [write_return(exchange, made, end)]
+
+
+def close_fault(exchange: Exchange, event: Event) -> Step:
+    """Record the end of an admitted exchange whose own record was refused, from what can't be wrong.
+
+    If that is refused too, nobody is told anything: the exchange stays without an end, which a verifier sees.
+    """
+    if exchange.bare:
+        return State.SEVERED, [Sever()]
+    exchange.bare = True
+    if isinstance(event, Fault):
+        exchange.private["detail"] = f"{event.where}: {event.detail}"[:512]
+    exchange.refusal = "internal-error"
+    return State.CLOSING, [write_lost_return(exchange)]
 
 
 def otherwise(state: State, exchange: Exchange, event: Event) -> Step:
@@ -88,8 +106,8 @@ def otherwise(state: State, exchange: Exchange, event: Event) -> Step:
 
 def refuse_recorded(exchange: Exchange, event: Event) -> Step:
     """Tell the caller, now that the denial is durable."""
-    index = event.receipt.index if isinstance(event, Recorded) else None
-    return State.REFUSED, [refuse(exchange, exchange.refusal, index)]
+    receipt = event.receipt if isinstance(event, Recorded) else None
+    return State.REFUSED, [refuse(exchange, exchange.refusal, receipt)]
 
 
 def refuse_unrecorded(exchange: Exchange, _event: Event) -> Step:
@@ -99,9 +117,9 @@ def refuse_unrecorded(exchange: Exchange, _event: Event) -> Step:
 
 def withhold(exchange: Exchange, event: Event) -> Step:
     """Tell the caller, now that the end is durable: a refusal, a loud cut, or nothing."""
-    index = event.receipt.index if isinstance(event, Recorded) else None
+    receipt = event.receipt if isinstance(event, Recorded) else None
     if exchange.gone:
         return State.WITHHELD, [Sever()]
     if exchange.streaming:
-        return State.WITHHELD, [cut(exchange, exchange.refusal, index)]
-    return State.WITHHELD, [refuse(exchange, exchange.refusal, index)]
+        return State.WITHHELD, [cut(exchange, exchange.refusal, receipt)]
+    return State.WITHHELD, [refuse(exchange, exchange.refusal, receipt)]

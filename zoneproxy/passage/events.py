@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from zoneproxy.route.pin import Pin
+from zoneproxy.route.stops import Stops
 from zoneproxy.terms.facts import FactValue
+from zoneproxy.terms.objects import Binding, ObjectName
 from zoneproxy.terms.ports import Receipt
 
 Headers = tuple[tuple[str, str], ...]
@@ -23,7 +25,7 @@ class HeadArrived(Event):
 
     Attributes:
         method, target_host, target_port, path: the request line; path without its query.
-        has_query: the target bore a query.
+        query: what followed `?` in the target, or empty.
         headers: names in lower case, in order.
         state: `ok`, or what is wrong with the head (values of the fact `request.state`).
         now_ms: milliseconds since 1970 UTC.
@@ -40,7 +42,7 @@ class HeadArrived(Event):
     headers: Headers
     now_ms: int
     trace_writable: bool
-    has_query: bool = False
+    query: str = ""
     state: str = "ok"
     parent: Mapping[str, FactValue] | None = None
     parent_id: str = ""
@@ -53,6 +55,30 @@ class BodyArrived(Event):
 
     body: bytes
     state: str = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp(Event):
+    """The bindings of the names that were asked for; names that nobody claimed are left out."""
+
+    found: Mapping[ObjectName, Binding]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound(Event):
+    """The bindings last ordered are durable: `found` are those that stand, and what was asked beside them."""
+
+    found: Mapping[ObjectName, Binding]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFailed(Event):
+    """The binding store can't say, or what was ordered may not be durable.
+
+    `detail` is in our words, kept privately.
+    """
+
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +103,13 @@ class Dialling(Event):
 
 @dataclass(frozen=True, slots=True)
 class Dialled(Event):
-    """The proxy is connected, for the exchange, to this peer address."""
+    """The proxy is connected, for the exchange, to this peer address.
+
+    `certificate` is the one with which the peer proved itself in TLS (DER); empty where it spoke none.
+    """
 
     peer_ip: str
+    certificate: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +153,7 @@ class UpstreamFailed(Event):
     """The model server could not be reached or broke off its answer.
 
     Attributes:
-        reason: `upstream-failed`, `upstream-truncated` or `return-unreadable`.
+        reason: `upstream-failed`, `upstream-untrusted`, `upstream-truncated` or `return-unreadable`.
         detail: in our words, kept privately.
     """
 
@@ -139,6 +169,26 @@ class ClientGone(Event):
 @dataclass(frozen=True, slots=True)
 class Stopping(Event):
     """The boundary stops and this exchange's time is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopsChanged(Event):
+    """The operator stopped or resumed something; these are all stops that hold now."""
+
+    stops: Stops
+
+
+@dataclass(frozen=True, slots=True)
+class Limited(Event):
+    """The request is beyond a limit.
+
+    Attributes:
+        limit: which one, a value of the fact `control.limit`.
+        retry_after_s: when it may come back, in seconds; 0 where nobody can say.
+    """
+
+    limit: str
+    retry_after_s: int
 
 
 @dataclass(frozen=True, slots=True)

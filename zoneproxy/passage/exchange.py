@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from zoneproxy.content.dialects import Endpoint
+from zoneproxy.content.endpoint import Endpoint
+from zoneproxy.content.mask import Masked
 from zoneproxy.content.request import RequestReading
+from zoneproxy.content.returned import Returned
 from zoneproxy.content.stream import AnswerStream
+from zoneproxy.meter.egress import EgressLedger, EgressMeter
 from zoneproxy.meter.usage import UsageMeter
+from zoneproxy.origin.arrival import PLAIN, Arrival
 from zoneproxy.origin.evidence import Door
 from zoneproxy.passage.events import Event, Headers
 from zoneproxy.passage.rules import Rules
 from zoneproxy.route.destination import Destination
 from zoneproxy.route.pin import Pin
+from zoneproxy.route.stops import Stops
+from zoneproxy.route.upstream import Upstream
 from zoneproxy.terms.decision import Decision
 from zoneproxy.terms.facts import FactSheet, FactValue
 from zoneproxy.terms.finding import Finding
+from zoneproxy.terms.objects import Binding, ObjectName
 from zoneproxy.terms.phase import Phase
 from zoneproxy.terms.ports import Receipt
 
@@ -35,9 +42,29 @@ class Exchange:
         door: the listener it came in by; `None` where no declared route owns it.
         peer: the peer's address and port as the socket gives them.
         pin: the door's identity, taken when the request came in.
+        arrival: how the connection came: by a front, with TLS, with a certificate.
+        upstream: the model server that was chosen, or `None`.
+        query: what followed `?` in the target.
+        stops: what the operator has stopped, as it was told last.
+        credential: id of the credential that proved the tenant, or empty.
+        retry_after_s: when a refused caller may come back, in seconds; 0 says nothing.
+        known: bindings of objects that the request or its answer names.
+        settled: names of which the store was asked, or need not be.
+        passing: names of what stays nowhere.
+        waiting: the part of the answer that waits for bindings (`belongings.Waiting`), or `None`.
+        answer_binding: the fact `response.binding` as it stands.
+        ledger, egress: what left for the tenants, and what weighs this answer; `None` where nothing does.
+        keep: takes the fingerprints of an answer at its end; `None` where none are kept.
+        returned: takes the fingerprints of what the answer says, or `None`.
+        planted: the whole answer bears the tenant's canary.
+        head_findings: something was found in the request's head.
+        masked: the request's or the whole answer's masked form, where one was made.
+        answer_maskable: the fact `response.maskable` of a whole answer.
+        request_masked, answer_masked: what was masked, by kind.
         doom: what ends the exchange as soon as the record that is being written is durable.
         refusal: the reason code that the caller is told.
         gone: the caller has left, nothing can be told.
+        bare: the end was recorded from what can't be wrong, since its own record was refused.
         streaming: the answer's head was delivered, so that only a cut can end it.
     """
 
@@ -47,13 +74,21 @@ class Exchange:
     door: Door | None
     peer: tuple[str, int]
     pin: Pin
+    arrival: Arrival = PLAIN
     facts: FactSheet = field(default_factory=FactSheet)
     private: dict[str, Any] = field(default_factory=dict)
     decisions: dict[Phase, Decision] = field(default_factory=dict)
     endpoint: Endpoint | None = None
     reading: RequestReading | None = None
     destination: Destination | None = None
+    upstream: Upstream | None = None
     headers: Headers = ()
+    query: str = ""
+    known: dict[ObjectName, Binding] = field(default_factory=dict)
+    settled: set[ObjectName] = field(default_factory=set)
+    passing: set[ObjectName] = field(default_factory=set)
+    waiting: Any = None
+    answer_binding: str = "none"
     parent_id: str = ""
     now_ms: int = 0
     findings: tuple[Finding, ...] = ()
@@ -69,12 +104,32 @@ class Exchange:
     answer_digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     meter: UsageMeter | None = None
     final: bytes = b""
+    # what leaves, and what of it is masked
+    ledger: EgressLedger | None = None
+    egress: EgressMeter | None = None
+    head_findings: bool = False
+    masked: Masked | None = None
+    answer_maskable: bool | None = None
+    request_masked: Mapping[str, int] = field(default_factory=dict)
+    answer_masked: Mapping[str, int] = field(default_factory=dict)
+    keep: Callable[[frozenset[int]], None] | None = None
+    returned: Returned | None = None
+    planted: bool = False
     # the records
     receipt: Receipt | None = None
     doom: Event | None = None
     refusal: str = ""
     gone: bool = False
     streaming: bool = False
+    bare: bool = False
+    # what the operator and the limits say
+    stops: Stops = field(init=False)
+    credential: str = ""
+    retry_after_s: int = 0
+
+    def __post_init__(self) -> None:
+        """Begin under the stops that hold now."""
+        self.stops = self.rules.stops
 
     @property
     def dialect(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zoneproxy.passage.law import Facts, rail
+from zoneproxy.passage.law import Facts, rail, unkept
 from zoneproxy.policy.bundle import Policy
 from zoneproxy.policy.decide import decide
 from zoneproxy.terms.decision import Decision, LayerDecision
@@ -25,6 +25,8 @@ _OF_KIND = {
 def judge(policies: Sequence[Policy], phase: Phase, facts: Facts) -> Decision:
     """Decide at one phase: the rails first, then every layer; allow only if all of them allow.
 
+    What the layers order must be possible: an order that can't be carried out is a denial by the law.
+
     The answer to a zone workload's own call (`exchange.kind` outward, phase return) is judged by
     the rails alone: the layers speak about what leaves the zone to customers.
     """
@@ -36,6 +38,9 @@ def judge(policies: Sequence[Policy], phase: Phase, facts: Facts) -> Decision:
     denial = next((layer for layer in layers if layer.effect != "allow"), None)
     if denial is not None:
         return Decision(phase, "deny", denial.by, code_of(denial), denial.rule, layers)
+    orders = {name for layer in layers for name in layer.obligations}
+    if reason := unkept(phase, facts, orders):
+        return Decision(phase, "deny", "law", reason, "", layers)
     return Decision(phase, "allow", layers[-1].by, "", layers[-1].rule, layers)
 
 

@@ -6,7 +6,7 @@ come before the policy and can only refuse.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from zoneproxy.terms.facts import FactValue
 from zoneproxy.terms.phase import Phase
@@ -16,11 +16,14 @@ Facts = Mapping[str, FactValue]
 _REQUEST_STATES = {
     "malformed": "request-malformed",
     "unknown_endpoint": "content-unknown-endpoint",
+    "closed_endpoint": "content-closed-endpoint",
     "unknown_type": "content-unknown-type",
     "unreadable": "content-unreadable",
     "too_large": "content-too-large",
     "tunnel": "lane-tunnel",
     "upgrade": "lane-upgrade",
+    "no_front": "origin-front",
+    "no_tls": "origin-handshake",
 }
 _ANSWER_STATES = {
     "unreadable": "return-unreadable",
@@ -31,15 +34,48 @@ _ANSWER_STATES = {
 }
 # A request that is not HTTP says nothing else that could be trusted; the other states are told
 # only to callers whose origin stands.
-_STATES_BEFORE_ORIGIN = ("malformed", "upgrade", "tunnel")
+_STATES_BEFORE_ORIGIN = ("malformed", "upgrade", "tunnel", "no_front", "no_tls")
+
+# Whoever asks is not told whether what it named is there.
+_BINDINGS = {"none": "", "own": "", "refused": "binding-unknown"}
+_NAMED = {
+    "none": "",
+    "own": "",
+    "foreign": "binding-foreign",
+    "unlistable": "binding-unlistable",
+}
+_STOPS = {
+    "unreadable": "control-unreadable",
+    "zone": "control-zone-stopped",
+    "route": "control-route-stopped",
+    "suspended": "control-tenant-suspended",
+    "tenant": "control-tenant-stopped",
+    "credential": "control-credential-stopped",
+    "model": "control-model-stopped",
+}
+_LIMITS = {
+    "tenant_concurrency": "limit-tenant-concurrency",
+    "tenant_requests": "limit-tenant-requests",
+    "tenant_bytes": "limit-tenant-bytes",
+    "zone_concurrency": "limit-zone-concurrency",
+    "zone_requests": "limit-zone-requests",
+    "zone_bytes": "limit-zone-bytes",
+}
+
+
+def _closed(facts: Facts) -> str:
+    """Return the reason why nothing is judged at all, or empty."""
+    if facts.get("trace.writable") is not True:
+        return "trace-unavailable"
+    if (stop := facts.get("control.stop", "none")) != "none":
+        return _STOPS[str(stop)]
+    return "" if facts.get("policy.effective") is True else "policy-expired"
 
 
 def head_rail(facts: Facts) -> str:
     """Return the reason code that refuses a customer's request on its head alone, or empty."""
-    if facts.get("trace.writable") is not True:
-        return "trace-unavailable"
-    if facts.get("policy.effective") is not True:
-        return "policy-expired"
+    if reason := _closed(facts):
+        return reason
     if facts.get("request.state") in _STATES_BEFORE_ORIGIN:
         return _REQUEST_STATES[str(facts["request.state"])]
     origin = facts.get("origin.class")
@@ -56,20 +92,23 @@ def head_rail(facts: Facts) -> str:
     country = facts.get("origin.country")
     if country is not None and facts.get("tenant.market") != country:
         return "origin-market"
-    return _REQUEST_STATES.get(str(facts.get("request.state")), "")
+    limit = _LIMITS.get(str(facts.get("control.limit")), "")
+    return limit or _REQUEST_STATES.get(str(facts.get("request.state")), "")
 
 
 def collect_rail(facts: Facts) -> str:
     """Return the reason code that refuses a customer's request once its body is read, or empty."""
-    return head_rail(facts) or ("" if facts.get("request.state") == "ok" else "content-unreadable")
+    if reason := head_rail(facts):
+        return reason
+    if facts.get("request.state") != "ok":
+        return "content-unreadable"
+    return _BINDINGS.get(str(facts.get("binding.state")), "binding-unavailable")
 
 
 def outward_rail(facts: Facts) -> str:
     """Return the reason code that refuses a zone workload's own call, or empty."""
-    if facts.get("trace.writable") is not True:
-        return "trace-unavailable"
-    if facts.get("policy.effective") is not True:
-        return "policy-expired"
+    if reason := _closed(facts):
+        return reason
     if facts.get("destination.side") == "domestic":
         return "lane-domestic"
     state = str(facts.get("request.state"))
@@ -77,6 +116,8 @@ def outward_rail(facts: Facts) -> str:
         return _REQUEST_STATES[state]
     if facts.get("request.tag_forged") is not False:
         return "origin-tag-forged"
+    if facts.get("destination.callback") == "foreign":
+        return "lane-callback"
     is_open = facts.get("destination.side") in ("overseas", "zone")
     if not is_open or facts.get("destination.registered") is not True:
         return "lane-closed"
@@ -94,6 +135,8 @@ def return_rail(facts: Facts) -> str:
     """Return the reason code that keeps an answer in, or empty."""
     if facts.get("trace.writable") is not True:
         return "trace-unavailable"
+    if (halt := facts.get("control.halt", "none")) != "none":
+        return _STOPS[str(halt)]
     if facts.get("egress.same_connection") is not True:
         return "pin-changed"
     outward = facts.get("exchange.kind") == "outward"
@@ -101,10 +144,37 @@ def return_rail(facts: Facts) -> str:
         return "pin-changed"
     if facts.get("response.weights_like") is True:
         return "return-weights"
+    if _beyond(facts, "egress.bytes", "egress.ceiling"):
+        return "egress-exchange"
+    if _beyond(facts, "egress.tenant_bytes", "egress.tenant_ceiling"):
+        return "egress-tenant"
     if outward and facts.get("response.mixing") in ("detected", "suspected"):
         return "return-mixed"
     state = str(facts.get("response.state"))
-    return _ANSWER_STATES.get(state, "" if state == "ok" else "return-unreadable")
+    if state != "ok":
+        return _ANSWER_STATES.get(state, "return-unreadable")
+    return "" if outward else _NAMED.get(str(facts.get("response.binding")), "binding-unavailable")
+
+
+def _beyond(facts: Facts, amount: str, ceiling: str) -> bool:
+    """Tell whether an amount that was measured is beyond its ceiling; one without a ceiling is."""
+    measured, most = facts.get(amount), facts.get(ceiling)
+    return isinstance(measured, int) and not (isinstance(most, int) and measured <= most)
+
+
+def unkept(phase: Phase, facts: Facts, orders: Collection[str]) -> str:
+    """Return the reason code where an order of the policy can't be carried out, or empty.
+
+    Args:
+        phase: the leg.
+        facts: what is known.
+        orders: the names of what the layers order.
+    """
+    if "mask" not in orders:
+        return ""
+    if phase is Phase.RETURN:
+        return "" if facts.get("response.maskable") is True else "return-unmaskable"
+    return "" if facts.get("data.maskable") is True else "content-unmaskable"
 
 
 def rail(phase: Phase, facts: Facts) -> str:

@@ -2,44 +2,51 @@
 
 from __future__ import annotations
 
-from zoneproxy.content.request import upstream_body
 from zoneproxy.passage.commands import Command, Forward
 from zoneproxy.passage.endings import close
-from zoneproxy.passage.events import Dialled, Dialling, Event, Headers, Recorded
+from zoneproxy.passage.events import Dialled, Dialling, Event, Recorded, StopsChanged, UpstreamFailed
 from zoneproxy.passage.exchange import Exchange
+from zoneproxy.passage.forwarding import body_of, headers_for
+from zoneproxy.passage.halting import halt
 from zoneproxy.passage.judge import refused
 from zoneproxy.passage.state import State
-from zoneproxy.policy.bundle import model_facts
-from zoneproxy.route.destination import Destination, DestinationError, destination_of
+from zoneproxy.policy.chains import model_facts
+from zoneproxy.route.callback import read_callback, whose
+from zoneproxy.route.destination import DestinationError, destination_of
 from zoneproxy.route.lane import lane_facts
+from zoneproxy.route.server_identity import ServerIdentity, identity_flaw
 from zoneproxy.route.upstream import upstream_facts
 from zoneproxy.terms.networks import read_address
 from zoneproxy.terms.phase import Phase, Side
 
 Step = tuple[State, list[Command]]
 
-# What a model server gets to see of the caller's headers. Credentials, addresses, cookies and
-# hop-by-hop fields stay outside.
-_INWARD = ("accept", "content-type", "user-agent", "anthropic-version", "anthropic-beta")
-_HTTP_PORT = 80
-# What a registered destination doesn't get to see of a workload's headers.
-_OUTWARD_DROPPED = frozenset(
-    ("connection", "proxy-connection", "proxy-authorization", "keep-alive", "te", "trailer",
-     "transfer-encoding", "upgrade", "content-length", "host", "accept-encoding", "expect",
-     "forwarded", "x-forwarded-for", "x-real-ip", "via")
-)  # fmt: skip
 
+def choose_upstream(exchange: Exchange, model: str | None, keeper: str = "") -> None:
+    """Choose the zone's server for a request, and set the facts of model and server.
 
-def choose_upstream(exchange: Exchange, model: str | None) -> None:
-    """Choose the zone's server for a request, and set the facts of model and server."""
+    Args:
+        exchange: whose request.
+        model: the model asked for, or `None`.
+        keeper: the server that keeps the stored object that the request is about, or empty. A model that is
+            asked for goes before it, and a file goes where files are kept.
+    """
     facts = exchange.facts
-    operator = next((p for p in exchange.rules.policies if p.layer == "operator"), None)
+    operator = exchange.rules.operator
     if model is not None and operator is not None:
         facts.update(model_facts(operator, model, str(facts.get("tenant.id", ""))))
     path = str(facts.get("request.path", ""))
     table = exchange.rules.upstreams
-    upstream = table.for_path(path) if model is None else table.for_model(model)
+    endpoint = exchange.endpoint
+    is_file = endpoint is not None and endpoint.body == "form" and not endpoint.is_inference
+    if keeper:
+        upstream = table.by_id(keeper)
+    elif model is None or is_file:
+        upstream = table.for_path(path)
+    else:
+        upstream = table.for_model(model)
     facts.update(upstream_facts(upstream))
+    exchange.upstream = upstream
     if upstream is not None:
         exchange.destination = destination_of(upstream.host, upstream.port)
 
@@ -51,8 +58,25 @@ def choose_destination(exchange: Exchange, host: str, port: int) -> None:
         exchange.destination = destination_of(host, port)
     except DestinationError:
         exchange.destination = None
-    exchange.facts.update(
-        lane_facts(exchange.destination, destinations=rules.destinations, networks=rules.networks)
+    facts = lane_facts(exchange.destination, destinations=rules.destinations, networks=rules.networks)
+    callback = _callback_of(exchange)
+    if callback == "own" and facts["destination.side"] == "unknown":
+        # The tenant's registration speaks for it; a domestic address speaks against it, here and dialled.
+        facts |= {"destination.side": Side.OVERSEAS.value, "destination.registered": True}
+    exchange.facts.update(facts | {"destination.callback": callback})
+
+
+def _callback_of(exchange: Exchange) -> str:
+    """Tell whose callback a workload's call is; see `zoneproxy.route.callback`."""
+    if exchange.destination is None:
+        return "none"
+    tenants = exchange.rules.tenants
+    tenant = tenants.find(str(exchange.facts.get("tenant.id", "")))
+    return whose(
+        exchange.destination,
+        str(exchange.facts.get("request.path", "")),
+        own=[read_callback(url) for url in tenant.callbacks] if tenant is not None else (),
+        all_of_them=[read_callback(url) for one in tenants for url in one.callbacks],
     )
 
 
@@ -61,36 +85,20 @@ def on_admitted(exchange: Exchange, event: Event) -> Step:
     if not isinstance(event, Recorded) or exchange.destination is None:
         raise TypeError("an admitted request has a destination")
     exchange.receipt = event.receipt
+    if isinstance(exchange.doom, StopsChanged):
+        return halt(exchange, exchange.doom)
     if exchange.doom is not None:
         return close(exchange, exchange.doom)
     to = exchange.destination
-    return State.INSIDE, [Forward(to.host, to.port, _headers(exchange, _authority(to)), _body(exchange))]
+    body = body_of(exchange)
+    return State.INSIDE, [
+        Forward(to.host, to.port, headers_for(exchange, to, body), body, tls_of(exchange) is not None)
+    ]
 
 
-def _body(exchange: Exchange) -> bytes:
-    if exchange.kind == "outward":
-        return exchange.outward_body
-    return upstream_body(exchange.reading) if exchange.reading else b""
-
-
-def _authority(to: Destination) -> str:
-    host = f"[{to.host}]" if ":" in to.host else to.host
-    return host if to.port == _HTTP_PORT else f"{host}:{to.port}"
-
-
-def _headers(exchange: Exchange, authority: str) -> Headers:
-    if exchange.kind == "outward":
-        kept = tuple(
-            (name, value)
-            for name, value in exchange.headers
-            if name not in _OUTWARD_DROPPED and not name.startswith("zone-")
-        )
-    else:
-        kept = tuple((name, value) for name, value in exchange.headers if name in _INWARD)
-        kept += (("zone-flow", exchange.flow),)
-    body = _body(exchange)
-    length = (("content-length", str(len(body))),) if body else ()
-    return (("host", authority), *kept, ("accept-encoding", "identity"), *length)
+def tls_of(exchange: Exchange) -> ServerIdentity | None:
+    """Return who the model server must prove to be in TLS; `None` where it speaks none."""
+    return exchange.upstream.tls if exchange.upstream is not None else None
 
 
 def on_dialling(exchange: Exchange, event: Event) -> Step:
@@ -102,12 +110,15 @@ def on_dialling(exchange: Exchange, event: Event) -> Step:
 
 
 def on_dialled(exchange: Exchange, event: Event) -> Step:
-    """The peer that answered must not be on the domestic side, whatever its name resolved to."""
+    """The peer has proven itself, and is not on the domestic side, whatever its name resolved to."""
     to = exchange.destination
     if isinstance(event, Dialled) and to is not None:
         peer = read_address(event.peer_ip)
         network = exchange.rules.networks.find(peer)
         is_domestic = network is not None and network.side is Side.DOMESTIC
         if peer is not None and not is_domestic and to.address in (None, peer):
-            return State.INSIDE, []
+            flaw = identity_flaw(tls_of(exchange), event.certificate, exchange.now_ms)
+            if not flaw:
+                return State.INSIDE, []
+            return close(exchange, UpstreamFailed("upstream-untrusted", flaw))
     return close(exchange, decision=refused(Phase.RETURN, "lane-changed"))

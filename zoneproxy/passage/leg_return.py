@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from zoneproxy.content.answer import read_answer
 from zoneproxy.content.scan import Verdict, verdict
-from zoneproxy.content.stream import AnswerStream, StreamStep, streams
+from zoneproxy.content.stream import AnswerStream, streams
+from zoneproxy.content.stream_step import StreamStep
 from zoneproxy.meter.usage import UsageMeter
+from zoneproxy.passage.belongings import (
+    Waiting,
+    are_own,
+    cut_list,
+    listed,
+    names_in,
+    names_of_own,
+    order_for,
+)
 from zoneproxy.passage.commands import (
     BufferAnswer,
     Command,
@@ -15,20 +25,25 @@ from zoneproxy.passage.commands import (
     Sever,
     StreamAnswer,
 )
+from zoneproxy.passage.egress import egress_facts, weigh_body, weigh_end, weigh_from_now, weigh_step
 from zoneproxy.passage.endings import close
 from zoneproxy.passage.events import (
     AnswerBody,
     AnswerChunk,
     AnswerEnd,
     AnswerHead,
+    Bound,
     Event,
     Headers,
     Recorded,
+    StoreFailed,
 )
 from zoneproxy.passage.exchange import Exchange, merged, sole
-from zoneproxy.passage.judge import judge
-from zoneproxy.passage.record import write_return
-from zoneproxy.passage.refusal import trace_of
+from zoneproxy.passage.inland import canary_of, plant_whole, print_from_now, print_whole
+from zoneproxy.passage.judge import judge, refused
+from zoneproxy.passage.masking import ORDER, answer_facts, mask_answer, ordered, prepare_answer
+from zoneproxy.passage.record import obligations, write_return
+from zoneproxy.passage.refusal import named
 from zoneproxy.passage.state import State
 from zoneproxy.route.pin import Pin, return_facts
 from zoneproxy.terms.decision import Decision
@@ -49,7 +64,10 @@ def on_head(exchange: Exchange, event: Event) -> Step:
     exchange.status = event.status if 100 <= event.status <= 999 else 0  # noqa: PLR2004 - HTTP's range
     exchange.answer_headers = event.headers
     asked = exchange.reading.text_bytes if exchange.reading else 0
-    exchange.meter = UsageMeter(exchange.dialect, asked)
+    if exchange.endpoint is None or exchange.endpoint.is_metered:
+        exchange.meter = UsageMeter(exchange.dialect, asked)
+    weigh_from_now(exchange)
+    print_from_now(exchange)
     if _broken_head(event):
         return _settle(exchange, event.pin, "malformed", _NOTHING_SCANNED)
     content_type = sole(event.headers, "content-type")
@@ -60,12 +78,16 @@ def on_head(exchange: Exchange, event: Event) -> Step:
             exchange.rules.scan,
             strip_usage=exchange.reading is not None and exchange.reading.usage_injected,
             max_event_bytes=exchange.rules.max_event_bytes,
+            watch_names=exchange.reading is not None and exchange.reading.keeps,
+            masks=ordered(exchange, Phase.RETURN),
+            returned=exchange.returned.grow if exchange.returned else None,
         )
         # Route and door are judged before the first byte leaves; the rest at the end.
         decision = judge(exchange.rules.policies, Phase.RETURN, _so_far(exchange, event.pin))
         if not decision.allowed:
             return _deny(exchange, event.pin, "ok", _verdict(exchange, scanned_all=True), decision)
         exchange.streaming = True
+        exchange.stream.plant(canary_of(exchange, decision))
         return State.ANSWERING, [StreamAnswer(event.status, _headers(exchange))]
     return State.BUFFERING, [BufferAnswer()]
 
@@ -76,17 +98,24 @@ def on_chunk(exchange: Exchange, event: Event) -> Step:
         raise TypeError("a chunk of a stream is due")
     exchange.answer_bytes += len(event.data)
     exchange.answer_digest.update(event.data)
-    step = exchange.stream.feed(event.data)
-    if refusal := _inspect(exchange, step):
-        return refusal
-    if not step.release:
+    step = _inspect(exchange, exchange.stream.feed(event.data))
+    if not isinstance(step, StreamStep):
+        return step
+    if (order := order_for(exchange, step.names)) is not None:
+        exchange.waiting = Waiting(step.names, step.release)
+        return State.BINDING, [order]
+    return _deliver(exchange, step.release)
+
+
+def _deliver(exchange: Exchange, release: bytes) -> Step:
+    if not release:
         return State.ANSWERING, []
-    exchange.delivered_bytes += len(step.release)
-    return State.ANSWERING, [Deliver(step.release)]
+    exchange.delivered_bytes += len(release)
+    return State.ANSWERING, [Deliver(release)]
 
 
-def _inspect(exchange: Exchange, step: StreamStep) -> Step | None:
-    """Take in what a piece of a stream showed; return the refusal it leads to, if any."""
+def _inspect(exchange: Exchange, step: StreamStep) -> StreamStep | Step:
+    """Take in what a piece of a stream showed; return what of it may go, or the refusal it leads to."""
     exchange.answer_findings += step.findings
     if exchange.meter is not None:
         for usage in step.usage_events:
@@ -95,24 +124,29 @@ def _inspect(exchange: Exchange, step: StreamStep) -> Step | None:
     state = step.state
     if exchange.answer_bytes > exchange.rules.max_answer_bytes:
         state = "too_large"
-    if state == "ok" and not step.findings:
-        return None
+    within = weigh_step(exchange, step)
+    if within and state == "ok" and not step.findings:
+        return step
     seen = _verdict(exchange, scanned_all=state == "ok")
     facts = merged(exchange.facts, _facts(exchange, exchange.pin, state, seen))
     decision = judge(exchange.rules.policies, Phase.RETURN, facts)
-    if decision.allowed:
-        return None
-    return _deny(exchange, exchange.pin, state, seen, decision)
+    if not decision.allowed:
+        return _deny(exchange, exchange.pin, state, seen, decision)
+    if exchange.stream is None or not exchange.stream.masks:
+        return step
+    going = exchange.stream.proceed(mask=ORDER in obligations(decision))
+    return step._replace(release=going.release, terminal=going.terminal)
 
 
 def on_end(exchange: Exchange, event: Event) -> Step:
     """Judge the whole streamed answer; its end is held until the record is durable."""
     if not isinstance(event, AnswerEnd) or exchange.stream is None:
         raise TypeError("the end of a stream is due")
-    step = exchange.stream.end()
+    step = _inspect(exchange, exchange.stream.end())
+    if not isinstance(step, StreamStep):
+        return step
     exchange.final = step.release + step.terminal
-    if refusal := _inspect(exchange, step):
-        return refusal
+    weigh_end(exchange)
     state = "malformed" if event.trailers else step.state
     return _settle(exchange, event.pin, state, _verdict(exchange, scanned_all=state == "ok"))
 
@@ -135,11 +169,64 @@ def on_body(exchange: Exchange, event: Event) -> Step:
     if exchange.meter is not None and reading.document is not None:
         exchange.meter.observe(reading.document)
         exchange.meter.visible(reading.text_bytes)
+    weigh_body(exchange, reading.document)
+    prepare_answer(exchange, reading.document)
+    print_whole(exchange, reading.document)
     state = "malformed" if event.trailers else reading.state
     if len(event.body) > exchange.rules.max_answer_bytes:
         state = "too_large"
     exchange.final = event.body
-    return _settle(exchange, event.pin, state, verdict(reading.findings, scanned_all=state == "ok"))
+    seen = verdict(reading.findings, scanned_all=state == "ok")
+    if state != "ok" or exchange.kind == "outward":
+        return _settle(exchange, event.pin, state, seen)
+    names = names_in(exchange, reading.document)
+    exchange.waiting = Waiting(names, b"", event.pin, state, seen, reading.document)
+    if (order := order_for(exchange, names)) is not None:
+        return State.BINDING, [order]
+    return _settle_bound(exchange, exchange.waiting)
+
+
+def on_bound(exchange: Exchange, event: Event) -> Step:
+    """What the answer names is its caller's, durably, or it is not: go on, or let nothing more of it out."""
+    waiting = exchange.waiting
+    if not isinstance(event, Bound | StoreFailed) or waiting is None:
+        raise TypeError("bindings are due")
+    if isinstance(event, StoreFailed):
+        exchange.private["detail"] = event.detail[:512] or None
+        exchange.answer_binding = "unavailable"
+    else:
+        exchange.known.update(event.found)
+        items = listed(exchange, waiting.document)
+        if items and (order := order_for(exchange, names_of_own(exchange, items))) is not None:
+            return State.BINDING, [order]
+        if exchange.streaming:
+            if are_own(exchange, waiting.names):
+                exchange.answer_binding = "own"
+                return _deliver(exchange, waiting.release)
+            exchange.answer_binding = "foreign"
+    if not exchange.streaming:
+        return _settle_bound(exchange, waiting)
+    seen = _verdict(exchange, scanned_all=True)
+    facts = merged(exchange.facts, _facts(exchange, exchange.pin, "ok", seen))
+    decision = judge(exchange.rules.policies, Phase.RETURN, facts)
+    if decision.allowed:  # the law says otherwise; nothing may pass all the same
+        decision = refused(Phase.RETURN, "internal-error")
+    return _deny(exchange, exchange.pin, "ok", seen, decision)
+
+
+def _settle_bound(exchange: Exchange, waiting: Waiting) -> Step:
+    """Judge a whole answer, now that it is known whose everything is that it names."""
+    if waiting.pin is None or waiting.seen is None:
+        raise TypeError("a whole answer is due")
+    items = listed(exchange, waiting.document)
+    if exchange.answer_binding != "unavailable":
+        if items is not None and waiting.document is not None:
+            cut = cut_list(exchange, waiting.document, items)
+            exchange.answer_binding = "unlistable" if cut is None else "own" if items else "none"
+            exchange.final = cut or b""
+        elif waiting.names:
+            exchange.answer_binding = "own" if are_own(exchange, waiting.names) else "foreign"
+    return _settle(exchange, waiting.pin, waiting.state, waiting.seen)
 
 
 def on_sealed(exchange: Exchange, event: Event) -> Step:
@@ -159,6 +246,8 @@ def _settle(exchange: Exchange, pin: Pin, state: str, seen: Verdict) -> Step:
     decision = judge(exchange.rules.policies, Phase.RETURN, exchange.facts)
     if not decision.allowed:
         return close(exchange, decision=decision)
+    mask_answer(exchange, decision)
+    plant_whole(exchange, decision)
     exchange.decisions[Phase.RETURN] = decision
     return State.SEALING, [write_return(exchange, decision, "complete")]
 
@@ -176,11 +265,14 @@ def _so_far(exchange: Exchange, pin: Pin) -> dict[str, FactValue]:
 def _facts(exchange: Exchange, pin: Pin, state: str, seen: Verdict) -> dict[str, FactValue | None]:
     return {
         **return_facts(exchange.pin, pin),
+        "response.binding": None if exchange.kind == "outward" else exchange.answer_binding,
         "response.state": state,
         "response.mixing": seen.mixing,
         "response.mixing_score": seen.score,
         "response.categories": seen.categories,
         "response.weights_like": seen.weights_like,
+        **answer_facts(exchange),
+        **egress_facts(exchange),
     }
 
 
@@ -202,8 +294,7 @@ def _broken_head(event: AnswerHead) -> bool:
 
 def _headers(exchange: Exchange) -> Headers:
     kept = tuple((name, value) for name, value in exchange.answer_headers if name in _OUT)
-    index = exchange.receipt.index if exchange.receipt else None
-    return (*kept, ("zone-flow", exchange.flow), ("zone-trace", trace_of(exchange, index)))
+    return (*kept, *named(exchange, exchange.receipt))
 
 
 _OK = 200

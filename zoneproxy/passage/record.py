@@ -10,14 +10,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zoneproxy.passage.commands import Write
+from zoneproxy.passage.events import Headers
 from zoneproxy.passage.exchange import Exchange
 from zoneproxy.passage.judge import refused
+from zoneproxy.passage.shadow import watch
 from zoneproxy.policy.bundle import ENGINE
 from zoneproxy.terms.decision import Decision, LayerDecision
 from zoneproxy.terms.facts import VOCABULARY, FactValue, to_json
 from zoneproxy.terms.finding import Finding
 from zoneproxy.terms.phase import Phase
 from zoneproxy.trace.schema import MAX_FINDINGS
+
+_CREDENTIALS = frozenset(
+    ("authorization", "proxy-authorization", "x-api-key", "api-key", "cookie", "openai-api-key")
+)
 
 
 def write_decision(exchange: Exchange, decision: Decision) -> Write:
@@ -44,10 +50,26 @@ def write_decision(exchange: Exchange, decision: Decision) -> Write:
         "assurance": exchange.rules.assurance,
         "bytes": exchange.request_bytes,
     }
+    made: dict[Phase, Decision] = {
+        phase: one for phase, one in exchange.decisions.items() if phase is not Phase.RETURN
+    }
+    if (shadow := watch(exchange, made)) is not None:
+        body["shadow"] = shadow
+    if exchange.request_masked:
+        body["masked"] = dict(exchange.request_masked)
     private = {
         name: value for name, value in exchange.facts.items() if VOCABULARY[name].private
     } | exchange.private
+    if any(one.allowed and obligations(one).get("log") == "full_headers" for one in made.values()):
+        private["headers"] = headers_text(exchange.headers)
     return Write("decision", body, private)
+
+
+def headers_text(headers: Headers) -> str:
+    """Write a request's headers as lines; what a caller proves itself by is named and not told."""
+    return "\n".join(
+        f"{name}: {'(not recorded)' if name in _CREDENTIALS else value}" for name, value in headers
+    )
 
 
 def write_fault(exchange: Exchange) -> Write:
@@ -112,10 +134,40 @@ def write_return(exchange: Exchange, decision: Decision, end: str) -> Write:
         },
         "bytes": {"answer": exchange.answer_bytes, "delivered": exchange.delivered_bytes + last},
     }
+    if (shadow := watch(exchange, {Phase.RETURN: decision})) is not None:
+        body["shadow"] = shadow
+    if "canary" in obligations(decision):
+        body["canary"] = exchange.stream.planted if exchange.stream else exchange.planted
+    if masked := exchange.stream.masked if exchange.stream else exchange.answer_masked:
+        body["masked"] = dict(masked)
     private = {"response_sha256": exchange.answer_digest.hexdigest()} | {
         name: value for name, value in exchange.private.items() if name == "detail"
     }
     return Write("return", body, private)
+
+
+def write_lost_return(exchange: Exchange) -> Write:
+    """Build the record of an end whose own record was refused, from what can't be wrong."""
+    decision = refused(Phase.RETURN, "internal-error")
+    body = {
+        "flow": exchange.flow,
+        "dec": exchange.receipt.index if exchange.receipt else -1,
+        "verdict": decision.effect,
+        "by": decision.by,
+        "phase": Phase.RETURN.value,
+        "reason": decision.reason,
+        "rule": "",
+        "phases": {Phase.RETURN.value: phase_body(decision)},
+        "facts": {},
+        "oblig": {},
+        "findings": [],
+        "route": {"in": exchange.pin.route, "out": None, "same": False},
+        "end": "fault",
+        "status": 0,
+        "tok": None,
+        "bytes": {"answer": exchange.answer_bytes, "delivered": exchange.delivered_bytes},
+    }
+    return Write("return", body, {"detail": exchange.private.get("detail")})
 
 
 def phase_body(decision: Decision) -> dict[str, Any]:

@@ -7,14 +7,15 @@ framing is broken, or that is gone, is told from its hash tile at once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from zoneproxy.replay.flaws import FlawClass, Flaws
+from zoneproxy.replay.flaws import FlawClass, Flaws, Level
 from zoneproxy.trace.checkpoint import Checkpoint
 from zoneproxy.trace.merkle import CompactRange, leaf_hash
 from zoneproxy.trace.reader import LogReader
 from zoneproxy.trace.tiles import ENTRIES, WIDTH, Tile, split_hashes, width_at
+from zoneproxy.trace.withheld import Place
 
 _LENGTH_BYTES = 2
 
@@ -46,6 +47,20 @@ def frames(data: bytes) -> Iterator[tuple[int, bytes]]:
         place = end
 
 
+def cut_whole(data: bytes, width: int) -> list[bytes] | None:
+    """Cut a bundle into exactly `width` entries; `None` if it does not hold just those."""
+    entries: list[bytes] = []
+    place = 0
+    try:
+        for _ in range(width):
+            start = place + _LENGTH_BYTES
+            place = start + (data[place] << 8 | data[place + 1])
+            entries.append(data[start:place])
+    except IndexError:
+        return None
+    return entries if place == len(data) else None
+
+
 def read_bundle(
     reader: LogReader, index: int, size: int, bad: Collection[int], flaws: Flaws
 ) -> tuple[list[Leaf], bytes]:
@@ -67,6 +82,15 @@ def read_bundle(
     if data is None and width < WIDTH:  # the full bundle stands in for a partial one that is gone
         tile = tile.full
         data = reader.exact(tile)
+    if data is None and (index + 1) * WIDTH <= reader.minimum:
+        return _from_tile(reader, index, size, {}), b""  # deleted under the retention policy, or so it says
+    places = reader.withheld(index, size) if data is None else None
+    if places is not None and reader.allow_withheld:
+        return _withheld(reader, index, size, places, flaws), b""
+    if places is not None:
+        told = "entries of this bundle are withheld: `--allow-withheld` checks the rest of it"
+        flaws.add(FlawClass.MISSING, Tile(ENTRIES, index, width).path, told)
+        return _from_tile(reader, index, size, {}), b""
     if data is None:
         gone = f"entries {index * WIDTH} to {index * WIDTH + width - 1} are gone"
         flaws.add(FlawClass.MISSING, Tile(ENTRIES, index, width).path, gone)
@@ -85,7 +109,8 @@ def read_bundle(
     for place in changed[:1] if not whole else changed:
         number = place - index * WIDTH
         offset = cut[number][0] if number < len(cut) else len(data)
-        flaws.add(FlawClass.INVALID, f"entry {place}", f"it was changed: `{tile.path}`, byte {offset}")
+        proof = _hashes(stored[number].hash, cut[number][1] if number < len(cut) else None)
+        flaws.add(FlawClass.INVALID, f"entry {place}", f"it was changed: `{tile.path}`, byte {offset}", proof)
     if not whole and not changed:
         end = (
             cut[tile.width - 1][0] + len(cut[tile.width - 1][1]) + _LENGTH_BYTES
@@ -98,6 +123,28 @@ def read_bundle(
             f"something follows the last entry of its bundle: `{tile.path}`, byte {end}",
         )
     return stored, data
+
+
+def _withheld(reader: LogReader, index: int, size: int, places: Sequence[Place], flaws: Flaws) -> list[Leaf]:
+    """Take a bundle of which entries are withheld, and tell which; their hashes must be those of the tile."""
+    entries = {index * WIDTH + number: entry for number, (entry, _) in enumerate(places) if entry}
+    leaves = _from_tile(reader, index, size, entries)
+    for leaf, (entry, told) in zip(leaves, places, strict=True):
+        where = f"entry {leaf.index}"
+        if leaf.hash != told:
+            proof = {"found": told.hex(), "signed": (leaf.hash or b"").hex()}
+            flaws.add(FlawClass.INVALID, where, "it was changed: another hash stands in its bundle", proof)
+        elif not entry:
+            told_of = "its public bytes are withheld; its hash proves its place"
+            flaws.add(FlawClass.WITHHELD, where, told_of, {"leaf": told.hex()}, Level.ENTRIES)
+    return leaves
+
+
+def _hashes(signed: bytes | None, entry: bytes | None) -> dict[str, str]:
+    """Give what shows that an entry was changed: its hash as it stands, and as the tree has it."""
+    if signed is None or entry is None:
+        return {}
+    return {"found": leaf_hash(entry).hex(), "signed": signed.hex()}
 
 
 def _from_tile(reader: LogReader, index: int, size: int, entries: dict[int, bytes]) -> list[Leaf]:

@@ -1,4 +1,15 @@
-"""What an audit found: flaws, worst first, each naming its place, and the counts beside them."""
+"""What an audit found: flaws, worst first, each naming its place, and the counts beside them.
+
+The work is done in levels, each believed only as far as those before it hold:
+
+    L0 signatures     the log's own signatures, and the witnesses' that a trust file asks for
+    L1 tree           every entry, tile and partial file, to the root that was signed
+    L2 entries        canonical bytes and closed schema
+    L3 sequences      each worker's chain, time, one end for each admitted exchange, keys
+    L4 decisions      judged again under the archived policies (`zoneproxy replay`)
+    L5 private parts  openings against the commitments
+    L6 conservation   the same route, nothing beyond a denial, tokens by tenant and day
+"""
 
 from __future__ import annotations
 
@@ -23,6 +34,29 @@ class FlawClass(StrEnum):
 _ORDER = list(FlawClass)
 
 
+class Level(StrEnum):
+    """What is checked, in the order in which it can be believed."""
+
+    SIGNATURES = "L0"
+    TREE = "L1"
+    ENTRIES = "L2"
+    SEQUENCES = "L3"
+    DECISIONS = "L4"
+    OPENINGS = "L5"
+    CONSERVATION = "L6"
+
+
+LEVEL_NAMES: Mapping[Level, str] = {
+    Level.SIGNATURES: "signatures",
+    Level.TREE: "tree",
+    Level.ENTRIES: "entries",
+    Level.SEQUENCES: "sequences",
+    Level.DECISIONS: "decisions",
+    Level.OPENINGS: "private parts",
+    Level.CONSERVATION: "conservation",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Flaw:
     """One thing that does not hold.
@@ -32,12 +66,14 @@ class Flaw:
         where: the entry, file or byte: `entry 17`, `tile/0/000.p/5, byte 64`.
         message: what does not hold.
         proof: what a third party can check: names to values.
+        level: the level that it breaks.
     """
 
     kind: FlawClass
     where: str
     message: str
     proof: Mapping[str, str] = field(default_factory=dict)
+    level: Level = Level.TREE
 
 
 class Flaws:
@@ -46,53 +82,45 @@ class Flaws:
     def __init__(self) -> None:
         self.found: list[Flaw] = []
         self.more = 0
+        self._mildest = 0
 
-    def add(self, kind: FlawClass, where: str, message: str, proof: Mapping[str, str] | None = None) -> None:
+    def add(
+        self,
+        kind: FlawClass,
+        where: str,
+        message: str,
+        proof: Mapping[str, str] | None = None,
+        level: Level = Level.TREE,
+    ) -> None:
         """Take in one flaw."""
+        self.take(Flaw(kind, where, message, dict(proof or {}), level))
+
+    def take(self, flaw: Flaw) -> None:
+        """Take in a flaw that was found elsewhere; of too many, the worst are kept."""
         if len(self.found) < MAX_FLAWS:
-            self.found.append(Flaw(kind, where, message, dict(proof or {})))
-        else:
-            self.more += 1
+            self.found.append(flaw)
+            self._mildest = max(self._mildest, _rank(flaw))
+            return
+        self.more += 1
+        if _rank(flaw) < self._mildest:
+            mildest = max(range(MAX_FLAWS), key=lambda place: (_rank(self.found[place]), place))
+            del self.found[mildest]
+            self.found.append(flaw)
+            self._mildest = max(map(_rank, self.found))
+
+    def join(self, other: Flaws) -> None:
+        """Take in the flaws of a later part of the log."""
+        for flaw in other.found:
+            self.take(flaw)
+        self.more += other.more
 
     def worst_first(self) -> tuple[Flaw, ...]:
         """Return the flaws by class, in the order of finding within one."""
-        return tuple(sorted(self.found, key=lambda flaw: _ORDER.index(flaw.kind)))
+        return tuple(sorted(self.found, key=_rank))
 
 
-@dataclass(frozen=True, slots=True)
-class AuditReport:
-    """The outcome of an audit.
-
-    Attributes:
-        origin: the log's origin; empty where not even the checkpoint could be read.
-        size: entries that the checkpoint covers.
-        root: its root hash, hex.
-        flaws: what does not hold, worst first; `more` counts those beyond the first thousand.
-        kinds: how many entries there are of each kind.
-        first_ts, last_ts: times of the first and last entry, milliseconds since 1970 UTC.
-        under_way: index of each allowed decision without an end, to its flow.
-        opened: commitments that their openings were checked against.
-        withheld: commitments without an opening.
-        unsigned: entries after the checkpoint whose files lie there already.
-    """
-
-    origin: str
-    size: int
-    root: str
-    flaws: tuple[Flaw, ...]
-    more: int = 0
-    kinds: Mapping[str, int] = field(default_factory=dict)
-    first_ts: int = 0
-    last_ts: int = 0
-    under_way: Mapping[int, str] = field(default_factory=dict)
-    opened: int = 0
-    withheld: int = 0
-    unsigned: int = 0
-
-    @property
-    def exit_code(self) -> int:
-        """0 valid, 1 invalid or missing, 3 incomplete: something is withheld or unwitnessed."""
-        return exit_code(self.flaws)
+def _rank(flaw: Flaw) -> int:
+    return _ORDER.index(flaw.kind)
 
 
 def exit_code(flaws: Sequence[Flaw]) -> int:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from zoneproxy.passage.judge import judge
 from zoneproxy.policy.bundle import Policy
+from zoneproxy.replay.memo import Memo
 from zoneproxy.replay.rewalk import Recorded, facts_of
 from zoneproxy.terms.decision import Decision
 from zoneproxy.terms.facts import FactValue
@@ -87,11 +87,17 @@ def _judged(record: Recorded, before: Judged | None) -> Judged:
     )
 
 
-def outcome(policies: Sequence[Policy], phases: Sequence[Phase], facts: Mapping[str, FactValue]) -> Decision:
+def outcome(
+    policies: Sequence[Policy],
+    phases: Sequence[Phase],
+    facts: Mapping[str, FactValue],
+    memo: Memo | None = None,
+) -> Decision:
     """Judge legs in their order and return the first denial, or else the last leg's decision."""
-    decision = judge(policies, phases[0], facts)
+    memo = memo or Memo()
+    decision = memo.judge(policies, phases[0], facts).decision
     for phase in phases[1:]:
         if not decision.allowed:
             break
-        decision = judge(policies, phase, facts)
+        decision = memo.judge(policies, phase, facts).decision
     return decision

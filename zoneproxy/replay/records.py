@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from zoneproxy.policy.bundle import Policy, load
+from zoneproxy.policy.bundle import Policy
+from zoneproxy.policy.bundle_file import load_any
 from zoneproxy.replay.rewalk import Recorded
 from zoneproxy.terms.facts import VOCABULARY
 from zoneproxy.trace.entry import parse
@@ -43,9 +44,10 @@ def archived_policy(reader: LogReader, digest: str) -> Policy:
     Raises:
         KeyError: it is not there.
         PolicyError: this version of the program can't read it.
+        BundleError: nor the bundle that it came in.
         VerificationError: the archived bytes have another digest.
     """
     data = reader.policy(digest)
     if data is None:
         raise KeyError(digest)
-    return load(data, f"policy/{digest}.yaml")
+    return load_any(data, f"policy/{digest}")

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from zoneproxy.replay.bundles import Leaf, frames
+from zoneproxy.replay.bundles import frames
 from zoneproxy.replay.flaws import FlawClass, Flaws
 from zoneproxy.trace.frontier import Frontier, TileFile
 from zoneproxy.trace.merkle import HASH_BYTES, leaf_hash
 from zoneproxy.trace.reader import LogReader
 from zoneproxy.trace.tiles import ENTRIES, WIDTH, Tile, parse_path, width_at
+from zoneproxy.trace.withheld import is_withheld_path
 
 MAX_UNSIGNED = 1_000_000
 """Entries after the checkpoint that are looked at, at most."""
@@ -36,30 +37,32 @@ def check_tile(reader: LogReader, expected: TileFile, flaws: Flaws) -> None:
             _compare(older.path, data, expected.data[: older.width * HASH_BYTES], flaws)
 
 
-def check_older_bundles(reader: LogReader, leaves: Sequence[Leaf], data: bytes, flaws: Flaws) -> None:
-    """Check the narrower partial bundles beside a bundle of these leaves and bytes."""
-    index = leaves[0].index // WIDTH
-    for older in _narrower(reader, Tile(ENTRIES, index, len(leaves))):
+def check_older_bundles(
+    reader: LogReader, index: int, hashes: Sequence[bytes | None], data: bytes, flaws: Flaws
+) -> None:
+    """Check the narrower partial bundles beside a bundle with these leaf hashes and bytes."""
+    for older in _narrower(reader, Tile(ENTRIES, index, len(hashes))):
         found = reader.exact(older)
         if found is None:
             continue
         ends = [offset + len(entry) + 2 for offset, entry in frames(found)]
         if len(ends) == older.width and ends[-1] == len(found) and data.startswith(found):
             continue
-        _blame_older(older, found, leaves, flaws)
+        _blame_older(older, found, hashes, flaws)
 
 
-def _blame_older(older: Tile, found: bytes, leaves: Sequence[Leaf], flaws: Flaws) -> None:
-    cut = list(frames(found))
-    for number, leaf in enumerate(leaves[: older.width]):
-        if number >= len(cut) or (leaf.hash is not None and leaf_hash(cut[number][1]) != leaf.hash):
+def _blame_older(older: Tile, found: bytes, hashes: Sequence[bytes | None], flaws: Flaws) -> None:
+    cut, first = list(frames(found)), older.index * WIDTH
+    for number, known in enumerate(hashes[: older.width]):
+        own = leaf_hash(cut[number][1]) if number < len(cut) else None
+        if own is None or (known is not None and own != known):
             offset = cut[number][0] if number < len(cut) else len(found)
-            flaws.add(
-                FlawClass.INVALID, f"entry {leaf.index}", f"it was changed: `{older.path}`, byte {offset}"
-            )
+            proof = {} if own is None or known is None else {"found": own.hex(), "signed": known.hex()}
+            message = f"it was changed: `{older.path}`, byte {offset}"
+            flaws.add(FlawClass.INVALID, f"entry {first + number}", message, proof)
             return
     if len(cut) != older.width or cut[-1][0] + len(cut[-1][1]) + 2 != len(found):
-        last = leaves[older.width - 1].index
+        last = first + older.width - 1
         flaws.add(
             FlawClass.INVALID,
             f"entry {last}",
@@ -110,7 +113,7 @@ def _walk(reader: LogReader, folder: str) -> Iterator[str]:
 
 
 def _implied(path: str, size: int) -> bool:
-    tile = parse_path(path)
+    tile = parse_path(is_withheld_path(path) or path)
     return tile is not None and tile.width <= width_at(tile.level, tile.index, size)
 
 

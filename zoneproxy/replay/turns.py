@@ -16,11 +16,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from zoneproxy.policy.bundle import Policy, authorization_facts, model_facts
-from zoneproxy.policy.compile import leaves
+from zoneproxy.passage.shadow import overlaid
+from zoneproxy.policy.bundle import Policy
+from zoneproxy.policy.chains import CHAIN_FACTS, action_facts, authorization_facts, model_facts
 from zoneproxy.replay.history import Judged, outcome
+from zoneproxy.replay.memo import Memo
 from zoneproxy.terms.decision import Decision
-from zoneproxy.terms.facts import VOCABULARY, FactValue
+from zoneproxy.terms.facts import FactValue
 from zoneproxy.terms.phase import Phase
 
 TurnKind = Literal["newly_allowed", "newly_denied"]
@@ -69,7 +71,8 @@ def compare_over(history: Iterable[Judged], old: Sequence[Policy], new: Sequence
         old: the layers of the version that is replaced, judged together.
         new: those of the version that replaces it.
     """
-    private = {phase for phase in Phase if _asks_private([*old, *new], phase)}
+    memo = Memo()
+    private = {phase for phase in Phase if memo.asks_private([*old, *new], phase)}
     groups: dict[tuple[TurnKind, str, str, Phase], list[int]] = {}
     judged = withheld = faults = 0
     for record in history:
@@ -79,7 +82,7 @@ def compare_over(history: Iterable[Judged], old: Sequence[Policy], new: Sequence
             withheld += 1
         else:
             judged += 1
-            before, after = _outcome(old, record), _outcome(new, record)
+            before, after = _outcome(old, record, memo), _outcome(new, record, memo)
             if before.effect == after.effect:
                 continue
             kind: TurnKind = "newly_allowed" if after.allowed else "newly_denied"
@@ -91,33 +94,28 @@ def compare_over(history: Iterable[Judged], old: Sequence[Policy], new: Sequence
     return Comparison(tuple(turns), judged, withheld, faults)
 
 
-def _outcome(policies: Sequence[Policy], record: Judged) -> Decision:
-    return outcome(policies, record.phases, {**record.facts, **_provided(policies, record)})
+def _outcome(policies: Sequence[Policy], record: Judged, memo: Memo) -> Decision:
+    return outcome(policies, record.phases, overlaid(record.facts, provided(policies, record)), memo)
 
 
-def _provided(policies: Sequence[Policy], record: Judged) -> dict[str, FactValue]:
-    """Return the facts that this version itself would have provided, where they had been asked for."""
+def provided(policies: Sequence[Policy], record: Judged) -> dict[str, FactValue | None]:
+    """Return the facts that this version itself would have provided, where they had been asked for.
+
+    `None` stands for a fact that it would not have provided.
+    """
     operator = next((policy for policy in policies if policy.layer == "operator"), None)
     tenant, model = record.facts.get("tenant.id"), record.facts.get("model.id")
     if operator is None or not isinstance(tenant, str):
         return {}
-    facts: dict[str, FactValue] = {}
+    facts: dict[str, FactValue | None] = {}
     if "tenant.authorization" in record.facts:
-        facts |= authorization_facts(operator, tenant, record.ts)
+        facts |= dict.fromkeys(CHAIN_FACTS)
+        facts |= authorization_facts(operator, tenant, record.ts, record.facts.get("tenant.market"))
+    if isinstance(purpose := record.facts.get("purpose"), str) and "purpose.granted" in record.facts:
+        facts |= action_facts(operator, tenant, purpose)
     if isinstance(model, str):
         facts |= model_facts(operator, model, tenant)
     return facts
-
-
-def _asks_private(policies: Sequence[Policy], phase: Phase) -> bool:
-    asked: set[str] = set()
-    for policy in policies:
-        plan = policy.plans[phase]
-        asked |= plan.required
-        conditions = [rule.condition for _, rule in (*plan.denies, *plan.allows)]
-        conditions += [invariant.breach for _, invariant in plan.invariants]
-        asked |= {leaf.fact for condition in conditions for leaf in leaves(condition)}
-    return any(VOCABULARY[name].private for name in asked)
 
 
 def _decider(decision: Decision) -> str:

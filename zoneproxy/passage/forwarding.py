@@ -1,0 +1,91 @@
+"""What goes on with a request: the headers that are kept, and the tag that the boundary signs.
+
+Inward only a short list is kept: credentials, addresses, cookies and hop-by-hop fields stay outside.
+Outward a workload's own headers go along, without what belongs to the connection or to the zone.
+"""
+
+from __future__ import annotations
+
+import re
+
+from zoneproxy.content.request import upstream_body
+from zoneproxy.origin.signature import SignedMessage
+from zoneproxy.origin.signed_tag import ZoneOrigin
+from zoneproxy.passage.events import Headers
+from zoneproxy.passage.exchange import Exchange
+from zoneproxy.route.destination import Destination
+
+_INWARD = frozenset(("accept", "content-type", "user-agent", "anthropic-version", "anthropic-beta"))
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
+_HTTP_PORT = 80
+_OUTWARD_DROPPED = frozenset(
+    ("connection", "proxy-connection", "proxy-authorization", "keep-alive", "te", "trailer",
+     "transfer-encoding", "upgrade", "content-length", "host", "accept-encoding", "expect",
+     "forwarded", "x-forwarded-for", "x-real-ip", "via")
+)  # fmt: skip
+
+
+def forwarded(exchange: Exchange) -> Headers:
+    """Return the headers that go on as they came.
+
+    A caller's `traceparent` goes on where it is one (W3C Trace Context, section 3.2): its 55 characters
+    of hexadecimal digits are looked into like the rest.
+    """
+    if exchange.kind == "outward":
+        return tuple(
+            (name, value)
+            for name, value in exchange.headers
+            if name not in _OUTWARD_DROPPED and not name.startswith("zone-")
+        )
+    kept = tuple((name, value) for name, value in exchange.headers if name in _INWARD)
+    parent = exchange.header("traceparent")
+    if parent is not None and _TRACEPARENT.match(parent) and not parent.startswith("ff"):
+        kept += (("traceparent", parent),)
+    return kept
+
+
+def body_of(exchange: Exchange) -> bytes:
+    """Return the body that goes on."""
+    if exchange.kind == "outward":
+        return exchange.outward_body
+    return upstream_body(exchange.reading) if exchange.reading else b""
+
+
+def headers_for(exchange: Exchange, to: Destination, body: bytes) -> Headers:
+    """Return all headers of the request that goes on.
+
+    Args:
+        exchange: an admitted exchange: its decision record is durable.
+        to: where it goes.
+        body: what it bears.
+    """
+    authority = _authority(to)
+    kept = forwarded(exchange)
+    if exchange.kind == "serve":
+        kept += (("zone-flow", exchange.flow), *_tag(exchange, authority, kept, body))
+    length = (("content-length", str(len(body))),) if body else ()
+    return (("host", authority), *kept, ("accept-encoding", "identity"), *length)
+
+
+def _tag(exchange: Exchange, authority: str, kept: Headers, body: bytes) -> Headers:
+    signer, receipt, facts = exchange.rules.tags, exchange.receipt, exchange.facts
+    if signer is None or receipt is None:
+        return ()
+    origin = ZoneOrigin(
+        str(facts.get("origin.class")),
+        exchange.flow,
+        receipt.index,
+        str(facts.get("tenant.id", "")),
+        str(facts.get("tenant.market", "")),
+        str(facts.get("origin.country", "")),
+        str(facts.get("ingress.route", "")),
+        {policy.layer: bytes.fromhex(policy.digest) for policy in exchange.rules.policies},
+    )
+    path = str(facts.get("request.path", ""))
+    message = SignedMessage(str(facts.get("request.method")), authority, path, exchange.query, kept, body)
+    return tuple(signer.sign(message, origin, receipt.ts // 1000))
+
+
+def _authority(to: Destination) -> str:
+    host = f"[{to.host}]" if ":" in to.host else to.host
+    return host if to.port == _HTTP_PORT else f"{host}:{to.port}"
