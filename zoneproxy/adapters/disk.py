@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+from zoneproxy.adapters.trouble import why
 from zoneproxy.terms.errors import ConfigError, VerificationError
 
 LOCK = "state/lock"
@@ -186,7 +187,7 @@ class DirectoryLock:
             self._handle = os.open(root / LOCK, os.O_RDWR | os.O_CREAT | _FILE, 0o600)
         except OSError as error:
             raise ConfigError(
-                f"the log directory `{root}` can't be locked: {error.strerror}",
+                f"the log directory `{root}` can't be locked: {why(error)}",
                 hint="make a log there with `zoneproxy init DIR`, and check the folder's owner",
             ) from None
         try:

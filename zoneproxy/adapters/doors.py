@@ -32,7 +32,35 @@ def check_free(doors: Iterable[tuple[str, int]]) -> None:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind((host, port))
         except OSError as error:
-            shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-            why = (error.strerror or "unknown error").lower()
-            hint = _HINTS.get(error.errno or 0, "check `listen` in `routes`")
-            raise ConfigError(f"can't listen on `{shown}`: {why}", hint=hint) from None
+            raise _taken(host, port, error) from None
+
+
+def open_shared(host: str, port: int) -> socket.socket:
+    """Bind a door that several processes share; the kernel balances among those that listen on one.
+
+    Raises:
+        ConfigError: it can't be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    door = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            door.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        door.bind((host, port))
+    except OSError as error:
+        door.close()
+        raise _taken(host, port, error) from None
+    return door
+
+
+def _taken(host: str, port: int, error: OSError) -> ConfigError:
+    why = (error.strerror or "unknown error").lower()
+    hint = _HINTS.get(error.errno or 0, "check `listen` in `routes`")
+    return ConfigError(f"can't listen on `{shown(host, port)}`: {why}", hint=hint)
+
+
+def shown(host: str, port: int) -> str:
+    """Write an address, with brackets around an IPv6 host."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -3,6 +3,8 @@
 A log's signing keys are an Ed25519 key, such as `keys/log.key`, and beside it an ML-DSA-44 key,
 `keys/log-mldsa.key`; a log that was made without the second one goes on without it. A private key that
 others than its owner may read is refused: it must be thought known.
+
+A key file appears whole or not at all, and the Ed25519 key last: where it lies, its pair is complete.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from zoneproxy.adapters.clock import SystemClock
+from zoneproxy.adapters.trouble import why
 from zoneproxy.terms.errors import ConfigError, VerificationError
 from zoneproxy.trace.note import Ed25519Signer, Signer, VerifierKey, parse_vkey
 from zoneproxy.trace.signers import JointSigner, MlDsa44Signer
@@ -48,9 +51,66 @@ def make_log_keys(path: Path) -> None:
     Raises:
         ConfigError: one of the files exists already, or can't be written.
     """
-    make_private_key(path)
     key = MLDSA44PrivateKey.generate()
     _write_new(mldsa_path(path), key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    make_private_key(path)
+
+
+def complete_log_keys(path: Path) -> None:
+    """Make a log's two signing keys where they are not there yet, also after a crash between the two.
+
+    Raises:
+        ConfigError: they can't be written.
+    """
+    if os.path.lexists(path):
+        return
+    if os.path.lexists(mldsa_path(path)):
+        make_private_key(path)
+    else:
+        make_log_keys(path)
+
+
+def destroy_log_keys(path: Path) -> None:
+    """Destroy a log's two signing keys: overwrite the files, then remove them. None there: nothing to do.
+
+    A crash in here leaves no half key under a key's name: a file is renamed before it is overwritten, and
+    what was left under the other name goes with the next call. Overwriting reaches the sectors only on a
+    disk that writes in place; on others the removal alone counts, and backups are not reached at all.
+
+    Raises:
+        ConfigError: they can't be destroyed.
+    """
+    for file in (path, mldsa_path(path)):
+        going = file.with_name(f".{file.name}.destroy")
+        try:
+            if os.path.lexists(file):
+                file.rename(going)
+                _sync_folder(file.parent)
+            if not os.path.lexists(going):
+                continue
+            handle = os.open(going, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            with os.fdopen(handle, "wb", closefd=True) as opened:
+                opened.write(bytes(going.stat().st_size))
+                opened.flush()
+                os.fsync(handle)
+            going.unlink()
+            _sync_folder(file.parent)
+        except OSError as error:
+            raise _cant_destroy(file, error) from None
+
+
+def _cant_destroy(path: Path, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"the key file `{path}` can't be destroyed: {why(error)}", hint="remove it by hand, and its backups"
+    )
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def mldsa_path(path: Path) -> Path:
@@ -59,22 +119,27 @@ def mldsa_path(path: Path) -> Path:
 
 
 def _write_new(path: Path, pem: bytes) -> None:
+    growing = path.with_name(f".{path.name}.new")
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        growing.unlink(missing_ok=True)  # what a crash left: never a key that anything was signed with
+        handle = os.open(growing, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(pem)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(growing, path)  # never replaces, and a crash leaves the whole key or none
+        growing.unlink()
+        _sync_folder(path.parent)
     except FileExistsError:
+        growing.unlink(missing_ok=True)
         raise ConfigError(
             f"the key file `{path}` exists already",
             hint="keep it, or choose another place: keys are never overwritten",
         ) from None
     except OSError as error:
         raise ConfigError(
-            f"the key file `{path}` can't be made: {error.strerror}", hint="check the folder"
+            f"the key file `{path}` can't be made: {why(error)}", hint="check the folder"
         ) from None
-    # A crash before the flush leaves a file that is no key and is refused when it is read.
-    with os.fdopen(handle, "wb") as file:
-        file.write(pem)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def read_private_key(path: Path) -> Ed25519PrivateKey:
@@ -89,16 +154,29 @@ def read_private_key(path: Path) -> Ed25519PrivateKey:
     return key
 
 
+def read_mldsa_key(path: Path) -> MLDSA44PrivateKey:
+    """Read an ML-DSA-44 private key.
+
+    Raises:
+        ConfigError: it is missing, readable by others, or no such key.
+    """
+    key = _read(path)
+    if not isinstance(key, MLDSA44PrivateKey):
+        raise _no_key(path, "ML-DSA-44")
+    return key
+
+
 def _read(path: Path) -> object:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         raise ConfigError(
-            f"the key file `{path}` is missing", hint="make it with `zoneproxy init DIR`"
+            f"the key file `{path}` is missing",
+            hint="restore it from where you keep a copy: the log goes on only with the key that it has",
         ) from None
     except OSError as error:
         raise ConfigError(
-            f"the key file `{path}` can't be read: {error.strerror}",
+            f"the key file `{path}` can't be read: {why(error)}",
             hint="it must be a plain file of the zone's own user, not a link",
         ) from None
     status = os.fstat(handle)
@@ -161,7 +239,7 @@ def read_vkeys(path: Path) -> list[VerifierKey]:
         raise ConfigError(f"the verifier key file `{path}` is not text") from None
     except OSError as error:
         raise ConfigError(
-            f"the verifier key file `{path}` can't be read: {error.strerror}",
+            f"the verifier key file `{path}` can't be read: {why(error)}",
             hint="give the log's `.vkey` file, from a source you trust",
         ) from None
     keys: list[VerifierKey] = []
@@ -187,7 +265,7 @@ def read_trust(path: Path) -> TrustPolicy:
             data = file.read(MAX_TRUST_BYTES + 1)
     except OSError as error:
         raise ConfigError(
-            f"the trust file `{path}` can't be read: {error.strerror}", hint="give a tlog-policy file"
+            f"the trust file `{path}` can't be read: {why(error)}", hint="give a tlog-policy file"
         ) from None
     try:
         return parse_trust(data)

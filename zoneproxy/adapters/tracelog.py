@@ -1,7 +1,8 @@
 """The journal: records in, receipts out, once they are durable.
 
 One thread writes: it takes all records that wait, stamps them, writes them as one group, flushes it
-once, and only then resolves their futures. Another thread publishes, every second if the log has grown.
+once, and only then resolves their futures. Another thread publishes, every second if the log has grown
+(`zoneproxy.adapters.publisher`), and a third asks the witnesses, where there are any.
 The order of writes and what a crash leaves behind stand in `zoneproxy.trace.ledger`.
 
 Any failed write or flush, and any slip found before signing, ends the log for this process: all that
@@ -14,44 +15,37 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import platform
 import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from zoneproxy import __version__
 from zoneproxy.adapters.disk import DirectoryLock, DiskFiles
-from zoneproxy.adapters.trouble import RESTART, trace_error
+from zoneproxy.adapters.groups import GroupWriter
+from zoneproxy.adapters.jobs import Job, settle, start_jobs
+from zoneproxy.adapters.publisher import Publisher
+from zoneproxy.adapters.trouble import RESTART, recovering, trace_error
+from zoneproxy.adapters.witness_panel import WitnessRules
+from zoneproxy.adapters.witnessing import Witnessing
+from zoneproxy.policy.bundle_archive import is_bundle
 from zoneproxy.terms.errors import ConfigError, TraceError, VerificationError
-from zoneproxy.terms.ports import Clock, Entropy, Receipt
-from zoneproxy.trace.chain import Chains
+from zoneproxy.terms.ports import Clock, Entropy, Receipt, Stamp
 from zoneproxy.trace.checkpoint import Checkpoint
-from zoneproxy.trace.durable import put_once
-from zoneproxy.trace.entry import Draft, Entry, draft, encode, peek
+from zoneproxy.trace.entry import draft
 from zoneproxy.trace.files import Files
 from zoneproxy.trace.ledger import LOG_FILE, Ledger
-from zoneproxy.trace.merkle import leaf_hash
 from zoneproxy.trace.note import Signer
 from zoneproxy.trace.opening import SEED_BYTES
-from zoneproxy.trace.reader import policy_path
-from zoneproxy.trace.wal import Item
+from zoneproxy.trace.reader import bundle_path, policy_path
+from zoneproxy.trace.sealer import Sealing
 
 LOW_WATER_BYTES = 64 * 1024 * 1024
 GROUP_LIMIT = 1024
 
 OnFailure = Callable[[TraceError], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """A record that waits to be written, and where its receipt goes."""
-
-    draft: Draft
-    done: Future[Receipt]
 
 
 class TraceLog:
@@ -73,11 +67,14 @@ class TraceLog:
         publish_interval_s: seconds between publications.
         low_water_bytes: the log fails before less than this is free on its disk.
         on_failure: called once, from one of the log's threads, when the log fails.
+        witnesses: who cosigns the log's checkpoints; nobody where not given.
         files: the file-system port; the directory itself where not given.
+        sealing: how private parts are encrypted before they are written; without it they are not.
 
     Raises:
         ConfigError: no log, another zone's log, or another process writes it; nothing was changed.
-        TraceError: the log does not verify (nothing was changed), or the disk failed.
+        TraceError: the log does not verify, or a witness shows that it is not the newest (nothing was
+            changed); the disk failed; or a quorum was insisted on and not reached.
     """
 
     def __init__(
@@ -95,30 +92,49 @@ class TraceLog:
         publish_interval_s: float = 1.0,
         low_water_bytes: int = LOW_WATER_BYTES,
         on_failure: OnFailure | None = None,
+        witnesses: WitnessRules | None = None,
         files: Files | None = None,
+        sealing: Sealing | None = None,
     ) -> None:
         self.directory = directory
         self.origin = log_origin
-        self._clock = clock
         self._entropy = entropy
-        self._node = node
-        self._worker = worker
-        self._interval_s = publish_interval_s
         self._low_water_bytes = low_water_bytes
         self._on_failure = on_failure
         self._disk = DiskFiles(directory)
         self._files = files if files is not None else self._disk
         self._ledger = Ledger(self._files, log_origin, signer)
-        self._chains = Chains()
-        self._mono_start_ms = clock.mono_ms()
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._sealer = None if sealing is None else sealing.session(self._files, log_origin)
+        self._group = GroupWriter(self._ledger, self._sealer, clock=clock, node=node, worker=worker)
+        self._node, self._worker = node, worker
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._gate = threading.Lock()  # guards `_failure`, `_closing` and what is put into `_jobs`
         self._failure: TraceError | None = None
         self._closing = False
-        self._publishing = threading.Lock()  # one publication, or archived policy, at a time
         self._stop = threading.Event()
         self._writer = threading.Thread(target=self._write_loop, name="trace-writer", daemon=True)
-        self._publisher = threading.Thread(target=self._publish_loop, name="trace-publisher", daemon=True)
+        self._publisher = Publisher(
+            self._ledger,
+            self._files,
+            interval_s=publish_interval_s,
+            fail=self._fail,
+            failure=lambda: self._failure,
+            stop=self._stop,
+            waits=witnesses is not None,
+        )
+        self._publishing = self._publisher.lock
+        self._witnessing: Witnessing | None = None
+        if witnesses is not None:
+            self._witnessing = Witnessing(
+                witnesses,
+                origin=log_origin,
+                signer=signer,
+                publisher=self._publisher,
+                clock=clock,
+                record=lambda kind, body: self._submit(kind, body, {}, None).result(),
+                fail=self._fail,
+                stop=self._stop,
+            )
         if not (directory / LOG_FILE).exists():
             raise ConfigError(f"there is no log in `{directory}`", hint="make one with `zoneproxy init DIR`")
         self._lock = DirectoryLock(directory)
@@ -145,22 +161,34 @@ class TraceLog:
         """How many entries are durable."""
         return self._ledger.size
 
-    async def append(self, kind: str, body: Mapping[str, Any], private: Mapping[str, Any]) -> Receipt:
+    async def append(
+        self, kind: str, body: Mapping[str, Any], private: Mapping[str, Any], *, stamp: Stamp | None = None
+    ) -> Receipt:
         """Make one record durable, then return its receipt.
 
         Args:
             kind: a kind of `zoneproxy.trace.schema`.
             body: its public fields; they must not change any more.
             private: its private fields; absent ones count as null.
+            stamp: the worker that it is written for, where that is another process.
 
         Raises:
             ValueError: the record breaks its schema; it was not written, the log goes on.
             TraceError: the record may not be durable; the log takes no more records.
         """
-        return await asyncio.wrap_future(self._submit(kind, body, private))
+        return await asyncio.wrap_future(self._submit(kind, body, private, stamp))
 
-    def _submit(self, kind: str, body: Mapping[str, Any], private: Mapping[str, Any]) -> Future[Receipt]:
-        job = _Job(draft(kind, body, private, self._entropy.token(SEED_BYTES)), Future())
+    def head(self, worker: str) -> tuple[int, str]:
+        """Return a worker's next count and the leaf hash (hex) of its last entry, or empty."""
+        return self._group.head(worker)
+
+    def _submit(
+        self, kind: str, body: Mapping[str, Any], private: Mapping[str, Any], stamp: Stamp | None
+    ) -> Future[Receipt]:
+        seed = stamp.seed if stamp else self._entropy.token(SEED_BYTES)
+        return self._enqueue(Job(draft(kind, body, private, seed), Future(), stamp))
+
+    def _enqueue(self, job: Job) -> Future[Receipt]:
         with self._gate:
             if self._failure is not None:
                 raise trace_error("the trace log takes no more records", self._failure)
@@ -175,22 +203,34 @@ class TraceLog:
         Raises:
             TraceError: it failed, and with it the log.
         """
-        return await asyncio.to_thread(self._publish)
+        return await asyncio.to_thread(self._publisher.publish)
+
+    async def witness(self) -> bool:
+        """Ask the witnesses now about what was published; True if a quorum cosigned it, or none is asked.
+
+        Raises:
+            TraceError: it failed, and with it the log.
+        """
+        return self._witnessing is None or await asyncio.to_thread(self._witnessing.round)
+
+    def forget_data_keys(self) -> None:
+        """Draw new data keys from now on: some of those in use are about to be destroyed."""
+        if self._sealer is not None:
+            self._sealer.forget()
+
+    def quiet(self, _origin: str = "") -> AbstractContextManager[Files]:
+        """Hold the files still for an erasure, from a thread that may wait; see `Publisher.quiet`."""
+        return self._publisher.quiet(lambda: self._enqueue(Job(None, Future())).result())
 
     def archive_policy(self, data: bytes) -> str:
-        """Keep a policy's bytes with the log for replay, durably; return its SHA-256 (hex).
+        """Keep a policy's or a bundle's bytes with the log for replay, durably; return its SHA-256 (hex).
 
         Raises:
             TraceError: it could not be written.
         """
         digest = hashlib.sha256(data).hexdigest()
-        try:
-            with self._publishing:
-                put_once(self._files, policy_path(digest), data)
-        except (OSError, VerificationError) as error:
-            failure = trace_error("a policy could not be archived", error)
-            self._fail(failure)
-            raise failure from error
+        place = bundle_path(digest) if is_bundle(data) else policy_path(digest)
+        self._publisher.archive(place, data)
         return digest
 
     async def close(self) -> None:
@@ -204,74 +244,66 @@ class TraceLog:
     # ---- start and stop ----------------------------------------------------------------------
 
     def _start(self, assurance: str, config_sha256: str | None) -> None:
-        try:
-            self._ledger.recover(self._visit, self._resume)
-        except VerificationError as error:
-            raise TraceError(
-                f"the log in `{self.directory}` does not verify: {error.message} ({error.where})",
-                hint=error.hint
-                or "run `zoneproxy log verify DIR`; put the log back as it was, or begin a new one",
-            ) from error
-        except ConfigError as error:
-            raise ConfigError(f"`{self.directory}`: {error.message}", hint=error.hint) from None
-        except OSError as error:
-            raise trace_error("the log could not be read", error) from error
+        approve = self._witnessing.check_start if self._witnessing else None
+        with recovering(self.directory):
+            self._ledger.recover(self._group.visit, self._group.resume, approve)
         self._check_space()
-        body = {
-            "version": __version__,
-            "python": platform.python_version(),
-            "assurance": assurance,
-            "config": config_sha256,
-        }
-        cut_off: list[tuple[str, dict[str, Any]]] = [
-            ("abort", {"flow": flow, "dec": index, "cause": "recovery"})
-            for index, flow in self._chains.under_way.items()
-        ]
-        jobs = [
-            _Job(draft(kind, made, {}, self._entropy.token(SEED_BYTES)), Future())
-            for kind, made in [("worker_start", body), *cut_off]
-        ]
+        jobs = start_jobs(assurance, config_sha256, self._group.chains.under_way, self._entropy)
         try:
-            results = self._write(jobs)
+            results = self._group.write(jobs)
             if any(isinstance(result, ValueError) for result in results):
                 raise ConfigError(
                     f"the start can't be recorded under the node `{self._node}` and worker `{self._worker}`",
                     hint="name them with lower-case letters, digits, `.` and `-`",
                 )
-            self._ledger.publish()
+            self._publisher.start()
         except (OSError, VerificationError) as error:
             raise trace_error("the log could not be written", error) from error
         self._writer.start()
-        self._publisher.start()
+        if self._witnessing is not None:
+            self._begin_witnessing(self._witnessing)
 
-    def _resume(self, _: int, state: bytes) -> None:
-        self._chains = Chains.restore(state)
-
-    def _visit(self, index: int, data: bytes, leaf: bytes) -> None:
-        problems = self._chains.follow(index, peek(data), leaf)
-        if problems:
-            raise VerificationError(problems[0], where=f"entry {index}")
+    def _begin_witnessing(self, witnessing: Witnessing) -> None:
+        try:
+            witnessing.start()
+        except BaseException:
+            with self._gate:
+                self._closing = True
+                self._jobs.put(None)
+            self._end_threads()
+            raise
 
     def _close(self) -> None:
         with self._gate:
             first, self._closing = not self._closing, True
             if first and self._failure is None:
                 stop = draft("worker_stop", {"cause": "stop"}, {}, b"")
-                self._jobs.put(_Job(stop, Future()))
+                self._jobs.put(Job(stop, Future()))
             if first:
                 self._jobs.put(None)
         if not first:
             return
-        self._writer.join()
-        self._stop.set()
-        self._publisher.join()
+        self._end_threads()
         try:
             if self._failure is None:
-                self._publish()
+                self._publish_last()
         finally:
             self._release()
         if self._failure is not None:
             raise self._failure
+
+    def _end_threads(self) -> None:
+        self._writer.join()
+        self._stop.set()
+        self._publisher.join()
+        if self._witnessing is not None:
+            self._witnessing.join()
+
+    def _publish_last(self) -> None:
+        """Publish the last entries, and ask the witnesses once more: nothing is recorded any more."""
+        self._publisher.publish()
+        if self._witnessing is not None:
+            self._witnessing.last_round()
 
     def _release(self) -> None:
         self._disk.close()
@@ -292,40 +324,17 @@ class TraceLog:
                 jobs.append(more)
             try:
                 self._check_space()
-                receipts = self._write(jobs)
+                receipts = self._group.write(jobs)
             except Exception as error:  # noqa: BLE001  # whatever it was, the state is unknown
                 failure = trace_error("the trace log could not be written", error)
                 self._fail(failure)
                 for waiting in jobs:
-                    _settle(waiting.done, failure)
+                    settle(waiting.done, failure)
                 return
             for waiting, receipt in zip(jobs, receipts, strict=True):
-                _settle(waiting.done, receipt)
+                settle(waiting.done, receipt)
             if ended:
                 return
-
-    def _write(self, jobs: Sequence[_Job]) -> list[Receipt | ValueError]:
-        """Stamp and write one group; a record that can't be written gets its error, alone."""
-        if self._ledger.segment_full:
-            self._ledger.roll(self._chains.snapshot())
-        items: list[Item] = []
-        results: list[Receipt | ValueError] = []
-        for job in jobs:
-            index = self._ledger.size + len(items)
-            mono_ms = self._clock.mono_ms() - self._mono_start_ms
-            header = self._chains.header(self._node, self._worker, self._clock.now_ms(), mono_ms)
-            try:
-                data = encode(job.draft, header)
-            except ValueError as error:
-                results.append(error)
-                continue
-            leaf = leaf_hash(data)
-            self._chains.follow(index, Entry(job.draft.kind, header, job.draft.body, job.draft.prv), leaf)
-            items.append(Item(data, job.draft.opening))
-            results.append(Receipt(index, leaf, header.ts))
-        if items:
-            self._ledger.append(items)
-        return results
 
     def _check_space(self) -> None:
         free = self._files.free_bytes()
@@ -334,28 +343,6 @@ class TraceLog:
                 f"the log's disk is nearly full: {free} bytes are free",
                 hint=f"make room: the log needs {self._low_water_bytes} free bytes to go on",
             )
-
-    # ---- the publishing thread ---------------------------------------------------------------
-
-    def _publish_loop(self) -> None:
-        while not self._stop.wait(self._interval_s):
-            try:
-                self._publish()
-            except TraceError:
-                return
-
-    def _publish(self) -> Checkpoint | None:
-        with self._publishing:
-            if self._failure is not None:
-                raise trace_error("the trace log publishes no more", self._failure)
-            if not self._ledger.grown:
-                return None
-            try:
-                return self._ledger.publish()
-            except Exception as error:
-                failure = trace_error("the trace log could not be published", error)
-                self._fail(failure)
-                raise failure from error
 
     # ---- failure -----------------------------------------------------------------------------
 
@@ -369,16 +356,7 @@ class TraceLog:
         with contextlib.suppress(queue.Empty):
             while True:
                 if (job := self._jobs.get_nowait()) is not None:
-                    _settle(job.done, failure)
+                    settle(job.done, failure)
         self._jobs.put(None)  # the writing thread, if it still waits, ends
         if self._on_failure is not None:
             self._on_failure(failure)
-
-
-def _settle(done: Future[Receipt], result: Receipt | Exception) -> None:
-    if not done.set_running_or_notify_cancel():
-        return  # the caller left; the record stands all the same
-    if isinstance(result, Receipt):
-        done.set_result(result)
-    else:
-        done.set_exception(result)

@@ -3,32 +3,47 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from threading import Lock
 
-from zoneproxy.adapters.clock import SystemClock, SystemEntropy
+from zoneproxy.adapters.bindings import SqliteBindings
 from zoneproxy.adapters.doors import check_free
-from zoneproxy.adapters.keyfiles import load_signer
-from zoneproxy.adapters.settings import read_secret, read_small
+from zoneproxy.adapters.orderfile import OrderFile
+from zoneproxy.adapters.policy_state import PolicyState
+from zoneproxy.adapters.sequencer_client import RemoteLog
+from zoneproxy.adapters.server_tls import ServerTls
+from zoneproxy.adapters.settings import read_secret
+from zoneproxy.adapters.shards import ShardedLog
+from zoneproxy.adapters.tagkeys import load_tag_signer
+from zoneproxy.adapters.ticketkeys import load_ticket_signer
 from zoneproxy.adapters.tracelog import TraceLog
+from zoneproxy.assembly.activation import Activation
 from zoneproxy.assembly.boundary import Boundary, Listener
+from zoneproxy.assembly.flowback import collector
+from zoneproxy.assembly.freshness import Freshness, Watched, told_old
+from zoneproxy.assembly.log_verbs import log_verbs
+from zoneproxy.assembly.logs import Assurance, Opening, connect, make_keeper, open_here
+from zoneproxy.assembly.orderbook import EMPTY, OrderBook, holder, open_orders
+from zoneproxy.assembly.policies import PolicySet, read_policies
+from zoneproxy.assembly.proofs import address_files, read_listeners, read_servers
+from zoneproxy.assembly.registered import DataRegister, RegisteredSets, read_registered
+from zoneproxy.assembly.scan_tables import with_places
 from zoneproxy.assembly.zone import Zone
-from zoneproxy.config import Config, digest_of, parse
+from zoneproxy.config import Config, digest_of
 from zoneproxy.content.request import RequestLimits
 from zoneproxy.content.scan import ScanSettings
-from zoneproxy.origin.evidence import Door
+from zoneproxy.meter.egress import EgressLedger
+from zoneproxy.meter.turnstile import Turnstile
+from zoneproxy.origin.signed_tag import TagSigner
 from zoneproxy.passage.rules import Rules
-from zoneproxy.policy.bundle import Policy, check_layers, load
-from zoneproxy.route.destination import read_destination
-from zoneproxy.terms.errors import ConfigError, PolicyError, TraceError
-from zoneproxy.terms.phase import Side
-
-Assurance = Literal["production", "dev"]
+from zoneproxy.route.stops import EVERYTHING
+from zoneproxy.terms.errors import ConfigError
 
 
 def assemble(path: str | Path, *, assurance: Assurance) -> Zone:
-    """Read a configuration and all it names, check it, and open the log.
+    """Read a configuration and all it names, check it, and open the log in this process.
 
     Args:
         path: the `zone.yaml`.
@@ -39,60 +54,188 @@ def assemble(path: str | Path, *, assurance: Assurance) -> Zone:
         PolicyError: a policy has mistakes; nothing was started or changed.
         TraceError: the log does not verify, or its disk failed.
     """
-    file = Path(path)
-    config_bytes = read_small(file, "the configuration")
-    config = parse(config_bytes, str(path))
-    folder = file.parent
-    policies, policy_bytes = _read_policies(config, folder)
-    listeners = _listeners(config)
+    opening = Opening.read(path, assurance)
+    plan = _plan(opening)
+    # Opening the log writes to it: whatever can be found wrong is found before.
+    check_free((listener.host, listener.port) for listener in plan.listeners.values())
+    plan.orders.found(EMPTY)
+    plan.bindings.prepare()
+    log = open_here(opening)
+    zone = plan.zone(log, opening.folder / opening.config.control.socket)
+    zone.keeper = make_keeper(opening, log)
+    zone.verbs.update(log_verbs(log, zone.keeper))
+    return zone
+
+
+async def assemble_worker(path: str | Path, *, control: Path, among: int = 1) -> Zone:
+    """Read and check as `assemble` does, and become a worker of the sequencer that writes the log.
+
+    Args:
+        path: the `zone.yaml`.
+        control: where this worker's control socket is to stand.
+        among: how many workers share the zone's limits.
+
+    Raises:
+        ConfigError: something can't be used.
+        PolicyError: a policy has mistakes.
+        TraceError: there is no sequencer, or it does not take this worker.
+    """
+    opening = Opening.read(path)
+    plan = _plan(opening, among)
+    plan.orders.found(EMPTY)
+    plan.bindings.prepare()
+    return plan.zone(await connect(opening), control)
+
+
+def check(path: str | Path) -> Opening:
+    """Read and check all that `assemble` does, and that its doors are free; start and change nothing.
+
+    Raises:
+        ConfigError: something can't be used.
+        PolicyError: a policy has mistakes.
+    """
+    opening = Opening.read(path)
+    plan = _plan(opening)
+    check_free((listener.host, listener.port) for listener in plan.listeners.values())
+    return opening
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A zone without its log: what was read, and checked."""
+
+    opening: Opening
+    rules: Rules
+    listeners: Mapping[str, Listener]
+    state: PolicyState
+    policies: PolicySet
+    notes: Sequence[str]
+    registered: RegisteredSets
+    servers: Mapping[str, ServerTls]
+    watched: Watched
+    orders: OrderFile
+    among: int
+
+    @property
+    def bindings(self) -> SqliteBindings:
+        """The binding store; nothing is done to its file yet."""
+        return SqliteBindings(self.opening.folder / self.opening.config.bindings.store)
+
+    def zone(self, log: TraceLog | ShardedLog | RemoteLog, control: Path) -> Zone:
+        """Give it its log."""
+        opening = self.opening
+        boundary = Boundary(
+            self.rules,
+            opening.config.limits,
+            self.listeners,
+            log,
+            opening.clock,
+            opening.entropy,
+            servers=self.servers,
+            bindings=self.bindings,
+            turnstile=_turnstile(opening.config, self.among),
+            keep=collector(opening),
+            egress=EgressLedger(opening.config.egress.budget().divided(self.among), Lock()),
+        )
+        orders = OrderBook(opening.config, self.orders, log, holder(opening.config, boundary, self.among))
+        activation = Activation(opening.config, boundary, log, self.state, self.policies)
+        zone = Zone(
+            opening.config,
+            boundary,
+            log,
+            opening.config_bytes,
+            activation,
+            control,
+            self.notes,
+            freshness=Freshness(boundary, log, self.watched),
+            registered=DataRegister(opening.config, opening.folder, boundary, log, self.registered),
+            orders=orders,
+        )
+        opening.bell.listen(zone.on_failure)
+        return zone
+
+
+def _plan(opening: Opening, among: int = 1) -> _Plan:
+    config, folder, assurance = opening.config, opening.folder, opening.assurance
+    state = PolicyState(folder / config.policies.state)
+    policies, notes = read_policies(
+        config, folder, state, production=assurance == "production", now_ms=opening.clock.now_ms()
+    )
+    listeners = read_listeners(config, folder, opening.clock.now_ms())
+    watched = _watched(opening)
+    places = watched.files.read() if watched.files is not None else None
     if assurance == "dev":
         _insist_on_loopback(listeners)
-    signer = load_signer(folder / config.log.key, config.log.origin)
+    tickets = (
+        None
+        if config.log.ticket_key is None
+        else load_ticket_signer(folder / config.log.ticket_key, config.log.origin)
+    )
+    order_file = OrderFile(folder / config.control.orders)
+    orders, flaw = open_orders(config, order_file)
+    if flaw:
+        notes = (*notes, f"everything is stopped: {flaw}")
+    registered = read_registered(config, folder, now_ms=opening.clock.now_ms())
     rules = Rules(
         log_origin=config.log.origin,
         assurance=assurance,
-        policies=policies,
-        tenants=config.tenant_registry(),
+        policies=policies.policies,
+        shadows=policies.watching,
+        tenants=config.tenant_registry(orders.tenants),
+        stops=EVERYTHING if flaw else orders.stopped(),
         networks=config.network_table(),
         destinations=config.destination_table(),
         upstreams=config.upstream_table(),
         limits=RequestLimits(max_body_bytes=config.limits.max_body_bytes),
-        scan=ScanSettings(config.scan.level, read_secret(folder / config.scan.digest_key, 32)),
+        scan=with_places(
+            ScanSettings(
+                config.scan.level,
+                read_secret(folder / config.scan.digest_key, 32),
+                hosts=frozenset(config.scan.domestic_hosts),
+                canary_key=b"" if config.flowback is None else read_secret(folder / config.flowback.key, 32),
+                registered=registered.indexes,
+            ),
+            places,
+        ),
         max_answer_bytes=config.limits.max_answer_bytes,
         max_event_bytes=config.limits.max_event_bytes,
+        tickets=tickets,
+        tags=_tag_signer(opening),
+        places=places,
+        lifetimes=config.bindings.lifetimes(),
     )
-    # Opening the log writes to it: whatever can be found wrong is found before.
-    check_free((listener.host, listener.port) for listener in listeners.values())
-    zone: Zone
-
-    def on_failure(failure: TraceError) -> None:
-        zone.on_failure(failure)
-
-    clock, entropy = SystemClock(), SystemEntropy()
-    log = TraceLog.open(
-        folder / config.log.directory,
-        log_origin=config.log.origin,
-        signer=signer,
-        clock=clock,
-        entropy=entropy,
-        node=config.node,
-        worker="w1",
-        assurance=assurance,
-        config_sha256=digest_of(config_bytes),
-        publish_interval_s=config.log.publish_interval,
-        on_failure=on_failure,
+    servers = read_servers(config, folder, opening.clock.now_ms())
+    if places is not None:
+        notes = (*notes, *told_old(places, opening.clock.now_ms(), watched.warn_after_days))
+    return _Plan(
+        opening,
+        rules,
+        listeners,
+        state,
+        policies,
+        notes,
+        registered,
+        servers,
+        watched,
+        order_file,
+        among,
     )
-    boundary = Boundary(rules, config.limits, listeners, log, clock, entropy)
-    zone = Zone(config, boundary, log, config_bytes, policy_bytes)
-    return zone
 
 
-def _listeners(config: Config) -> dict[str, Listener]:
-    listeners = {}
-    for route in config.routes:
-        at = read_destination(route.listen)
-        listeners[route.id] = Listener(Door(route.id, Side(route.side), route.country), at.host, at.port)
-    return listeners
+def _turnstile(config: Config, among: int) -> Turnstile:
+    limits = config.limits
+    zone, tenant = (part.allowance(limits.max_body_bytes) for part in (limits.zone, limits.tenant))
+    own = {name: one.divided(among) for name, one in config.allowances().items()}
+    return Turnstile(zone.divided(among), tenant.divided(among), own)
+
+
+def _watched(opening: Opening) -> Watched:
+    """Name what is looked at while the zone serves; asked before the files are read."""
+    part, files = opening.config.address_data, address_files(opening.config, opening.folder)
+    digest = digest_of(opening.config_bytes)
+    if part is None or files is None:
+        return Watched(digest, None)
+    return Watched(digest, files, files.marks(), part.check_every, part.warn_after_days)
 
 
 def _insist_on_loopback(listeners: Mapping[str, Listener]) -> None:
@@ -104,25 +247,8 @@ def _insist_on_loopback(listeners: Mapping[str, Listener]) -> None:
             )
 
 
-def _read_policies(config: Config, folder: Path) -> tuple[tuple[Policy, ...], tuple[bytes, ...]]:
-    """Read both layers; the mistakes of both are told together."""
-    problems, policies, read = [], [], []
-    for name in (config.policies.regulator, config.policies.operator):
-        data = read_small(folder / name, "the policy")
-        read.append(data)
-        try:
-            policies.append(load(data, str(folder / name)))
-        except PolicyError as error:
-            problems += error.problems
-    if problems:
-        raise PolicyError(problems)
-    check_layers(policies)
-    declared = {route.id for route in config.routes}
-    for policy in policies:
-        missing = sorted(set(policy.document.zone.uplinks) - declared) if policy.document.zone else []
-        if missing:
-            raise ConfigError(
-                f"policy `{policy.file}` names the uplink `{missing[0]}`, which zone.yaml does not declare",
-                hint="declare the route in zone.yaml, or take it out of the policy",
-            )
-    return tuple(policies), tuple(read)
+def _tag_signer(opening: Opening) -> TagSigner | None:
+    tag = opening.config.tag
+    if tag is None:
+        return None
+    return load_tag_signer(opening.folder / tag.key, opening.config.zone, tag.lifetime_s)

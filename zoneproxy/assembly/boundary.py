@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 
+from zoneproxy.adapters.door_tls import DoorTls
+from zoneproxy.adapters.server_tls import ServerTls
 from zoneproxy.config import Limits
+from zoneproxy.meter.egress import EgressLedger
+from zoneproxy.meter.turnstile import Allowance, Turnstile
+from zoneproxy.origin.arrival import PLAIN, Arrival
 from zoneproxy.origin.evidence import Door
 from zoneproxy.passage.exchange import Exchange, Kind
 from zoneproxy.passage.machine import Passage
 from zoneproxy.passage.rules import Rules
 from zoneproxy.route.pin import Pin
+from zoneproxy.route.stops import Stops
+from zoneproxy.terms.networks import Prefix
 from zoneproxy.terms.phase import Side
-from zoneproxy.terms.ports import Clock, Entropy, Journal
+from zoneproxy.terms.ports import Bindings, Clock, Entropy, Journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +30,15 @@ class Listener:
     Attributes:
         door: route, side and country.
         host, port: where it listens.
+        fronts: who alone may connect, with the PROXY protocol; empty: anybody, without it.
+        tls: TLS that it ends, or `None`.
     """
 
     door: Door
     host: str
     port: int
+    fronts: tuple[Prefix, ...] = ()
+    tls: DoorTls | None = None
 
     @property
     def address(self) -> str:
@@ -44,6 +55,12 @@ class Boundary:
         limits: the configured limits.
         listeners: the declared doors by route.
         open: connections are accepted.
+        servers: how model servers prove themselves, by id; those that speak plain HTTP are not in it.
+        bindings: whose stored objects are; without it nothing stored can be made or used.
+        turnstile: counts what is under way, and how much is asked for.
+        egress: how much leaves for each tenant, or `None` where nothing is weighed.
+        keep: takes the fingerprints of what was returned, or `None` where none are kept.
+        on_stops: cuts what new stops stop, and returns how many exchanges that were.
     """
 
     rules: Rules
@@ -53,10 +70,25 @@ class Boundary:
     clock: Clock
     entropy: Entropy
     open: bool = False
+    servers: Mapping[str, ServerTls] = field(default_factory=dict)
+    bindings: Bindings | None = None
+    turnstile: Turnstile = field(default_factory=lambda: Turnstile(Allowance(), Allowance(), {}))
+    egress: EgressLedger | None = None
+    keep: Callable[[frozenset[int]], None] | None = None
+    on_stops: Callable[[Stops], Awaitable[int]] | None = None
 
     def has_route(self, route: str) -> bool:
         """Tell whether a route is declared."""
         return route in self.listeners
+
+    def admits(self, route: str, arrival: Arrival) -> bool:
+        """Tell whether a connection came as its route demands: by a front or not, in TLS or not."""
+        listener = self.listeners.get(route)
+        return (
+            listener is not None
+            and bool(listener.fronts) == bool(arrival.front)
+            and (listener.tls is not None) == (arrival.tls == "door")
+        )
 
     def is_outward(self, route: str) -> bool:
         """Tell whether a route is the zone's own door, by which its workloads call outward."""
@@ -72,9 +104,12 @@ class Boundary:
         listener = self.listeners[route]
         return Pin(route, listener.door.side, listener.address, connection)
 
-    def begin(self, *, route: str, connection: str, peer: tuple[str, int]) -> Passage:
+    def begin(
+        self, *, route: str, connection: str, peer: tuple[str, int], arrival: Arrival = PLAIN
+    ) -> Passage:
         """Begin an exchange on a connection; it keeps these rules to its end."""
         kind: Kind = "outward" if self.is_outward(route) else "serve"
+        tls = self.listeners[route].tls
         return Passage(
             Exchange(
                 self.flow_id(),
@@ -83,6 +118,9 @@ class Boundary:
                 self.listeners[route].door,
                 peer[:2],
                 self.pin(route, connection),
+                tls.review(arrival) if tls is not None else arrival,
+                ledger=self.egress,
+                keep=self.keep,
             )
         )
 

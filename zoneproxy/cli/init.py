@@ -13,12 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from zoneproxy.adapters.clock import SystemClock, SystemEntropy
-from zoneproxy.adapters.keyfiles import load_signer, make_log_keys
-from zoneproxy.adapters.newlog import create
+from zoneproxy.adapters.keyfiles import make_private_key
+from zoneproxy.adapters.keyfolder import KeyFolder
+from zoneproxy.adapters.openingkeys import make_opening_key
 from zoneproxy.adapters.settings import write_new
+from zoneproxy.adapters.shardfolder import ShardFolder
 from zoneproxy.adapters.shipped import shipped_policy
+from zoneproxy.adapters.tagkeys import load_tag_signer, publish_tag_key
+from zoneproxy.adapters.ticketkeys import load_ticket_signer, publish_ticket_key
 from zoneproxy.config import parse
 from zoneproxy.terms.errors import ConfigError
+from zoneproxy.trace.months import Month
 
 POLICIES = ("shantou-pilot.regulator.yaml", "shantou-pilot.operator.yaml")
 _DEFAULT_PORT = "8443"
@@ -33,9 +38,20 @@ node: node-1
 log:
   directory: log
   origin: {origin}
-  key: keys/log.key            # signs checkpoints, together with log-mldsa.key beside it; mode 0600
+  shards: monthly              # each month a log of its own below it, and the keys of closed ones destroyed
+  key: keys/log                # folder of the keys that sign checkpoints; its owner's alone
+  ticket_key: keys/ticket.key  # signs the tickets that go out with answers; mode 0600
+
+privacy:
+  key: keys/opening.key        # private parts of records are encrypted under it; mode 0600. Keep a copy apart
+                               # regulator: keys/regulator.pub   lets the regulator open them too (X25519)
+
+tag:                           # what model servers check (`tag.vkey` beside this file is for them)
+  key: keys/tag.key            # mode 0600
 
 policies:                      # a flow passes only if both layers allow
+  unsigned: [regulator, operator]   # plain files are for building a zone; before it serves customers, sign
+                               # them (`zoneproxy policy sign`), name the bundles and their signers here
   regulator: policies/shantou-pilot.regulator.yaml
   operator: policies/shantou-pilot.operator.yaml
 
@@ -85,8 +101,8 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("directory", type=Path, metavar="DIR", help="a directory that does not exist yet")
     parser.add_argument("--zone", default="zone-1", help="the zone's name (default: %(default)s)")
     parser.add_argument(
-        "--origin", default="zone.example/trace/node-1/2026-11",
-        help="the log's name, a URL without scheme (default: %(default)s)",
+        "--origin", default="zone.example/trace/node-1",
+        help="the log's name, a URL without scheme; each month adds its own (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--port", default=_DEFAULT_PORT, help="port of every door (default: %(default)s)")
     parser.set_defaults(func=run_init)
@@ -123,7 +139,9 @@ def run_init(args: argparse.Namespace) -> int:
 def _build(folder: Path, args: argparse.Namespace, credentials: dict[str, str]) -> None:
     keys = folder / "keys"
     keys.mkdir(mode=0o700)
-    make_log_keys(keys / "log.key")
+    make_private_key(keys / "ticket.key")
+    make_private_key(keys / "tag.key")
+    make_opening_key(keys / "opening.key")
     write_new(keys / "scan.key", secrets.token_bytes(32), mode=0o600)
     (folder / "policies").mkdir()
     for name in POLICIES:
@@ -138,13 +156,15 @@ def _build(folder: Path, args: argparse.Namespace, credentials: dict[str, str]) 
     )
     parse(text.encode(), "zone.yaml")  # a name that can't stand in it is told now, not at the first start
     write_new(folder / "zone.yaml", text.encode())
-    create(
-        folder / "log",
-        log_origin=args.origin,
-        signer=load_signer(keys / "log.key", args.origin),
-        clock=SystemClock(),
-        entropy=SystemEntropy(),
+    publish_tag_key(folder / "tag.vkey", args.zone, load_tag_signer(keys / "tag.key", args.zone))
+    shards, signing, month = (
+        ShardFolder(folder / "log", args.origin),
+        KeyFolder(keys / "log"),
+        Month.of(SystemClock().now_ms()),
     )
+    signing.make(month)
+    shards.create(month, signing.load(month, shards.origin(month)), SystemClock(), SystemEntropy())
+    publish_ticket_key(shards.path(month), load_ticket_signer(keys / "ticket.key", args.origin))
 
 
 def _cant(target: Path, error: OSError) -> str:

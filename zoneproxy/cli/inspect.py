@@ -29,8 +29,8 @@ from pathlib import Path
 from typing import Any
 
 from zoneproxy.content.inspect import Inspection
-from zoneproxy.content.locate import UNINSPECTABLE
 from zoneproxy.content.scan import ScanSettings, scan_body, to_finding, verdict
+from zoneproxy.content.sealed import KIND as UNINSPECTABLE
 from zoneproxy.terms.errors import ConfigError
 from zoneproxy.terms.finding import Segment
 
@@ -40,7 +40,7 @@ _ORIGINS = {"in": Segment.USER, "out": Segment.OUTPUT}
 
 
 @dataclass(frozen=True, slots=True)
-class _Record:
+class Record:
     """A labelled body: its id, its bytes and what its header says."""
 
     name: str
@@ -126,6 +126,7 @@ def _told(seen: Inspection, *, show: bool) -> dict[str, Any]:
                 "score": finding.score,
                 "category": finding.category,
             }
+            | ({"medium": value} if finding.kind == UNINSPECTABLE else {})
             | ({"value": value} if show else {})
             for finding, value in findings
         ],
@@ -141,7 +142,8 @@ def _print(told: dict[str, Any]) -> None:
     for found in told["findings"]:
         place = f"{found['segment']}[{found['start']}:{found['end']}]"
         value = f" {found['value']!r}" if "value" in found else ""
-        print(f"{found['kind']} {place} level {found['level']} score {found['score']}{value}")
+        medium = f" ({found['medium']})" if "medium" in found else ""
+        print(f"{found['kind']}{medium} {place} level {found['level']} score {found['score']}{value}")
     print("segments: " + (", ".join(f"{name} {size}" for name, size in told["segments"].items()) or "none"))
     print("steps: " + (", ".join(told["steps"]) or "none"))
     if not told["whole"]:
@@ -170,12 +172,12 @@ def _predict(source: Path, target: Path, settings: ScanSettings, *, leaving: boo
     return 0
 
 
-def _records(source: Path, lines: Iterator[str]) -> Iterator[_Record]:
+def _records(source: Path, lines: Iterator[str]) -> Iterator[Record]:
     number = 0
     try:
         for number, line in enumerate(lines, 1):  # noqa: B007 - the error below names the line
             if line.strip():
-                yield _record(json.loads(line))
+                yield record_of(json.loads(line))
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
         raise ConfigError(
             f"line {number} of `{source}` is not a record",
@@ -183,11 +185,11 @@ def _records(source: Path, lines: Iterator[str]) -> Iterator[_Record]:
         ) from None
 
 
-def _record(read: Any) -> _Record:
+def record_of(read: Any) -> Record:
     """Take a record from its JSON object; raises what `_records` tells of."""
     packed = read.get("body_b64")
     body = read["text"].encode() if packed is None else base64.b64decode(packed, validate=True)
     # An empty header says as little as an absent one.
-    return _Record(
+    return Record(
         str(read["id"]), body, read.get("content_type") or None, read.get("content_encoding") or None
     )

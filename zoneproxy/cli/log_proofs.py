@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 
 from zoneproxy.adapters.keyfiles import read_vkeys
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.logfolder import open_log, place_of
 from zoneproxy.terms.errors import ConfigError
-from zoneproxy.trace.note import MAX_NOTE_BYTES, VerifierKey
+from zoneproxy.trace.checkpoint import parse_checkpoint
+from zoneproxy.trace.note import MAX_NOTE_BYTES, VerifierKey, parse_note
 from zoneproxy.trace.proof import MAX_PROOF_BYTES, SUFFIX, check_proof, parse_proof
 from zoneproxy.trace.prover import prove_entry, prove_prefix
 from zoneproxy.trace.tiles import MAX_ENTRY_BYTES
@@ -29,8 +30,10 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Write a `.tlog-proof` file (C2SP tlog-proof) with the entry's public bytes in it: with "
         "the log's verifier key it is checked without the log. Private fields are not in it.",
     )
-    prove.add_argument("directory", type=Path, metavar="DIR", help="the log, or a copy of its files")
-    prove.add_argument("index", type=int, metavar="INDEX", help="the entry's index, from 0")
+    prove.add_argument("directory", metavar="LOG", help="its directory, or https:// address")
+    prove.add_argument(
+        "index", metavar="INDEX", help="the entry's index, from 0; in monthly shards `2026-11#INDEX`"
+    )
     prove.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to (default: stdout)")
     _add_keys(prove)
     prove.set_defaults(func=run_prove)
@@ -53,7 +56,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Prove, from the log's hash tiles, that the tree of a checkpoint that you kept is the "
         "beginning of the log: nothing in it was changed, taken away or put in since.",
     )
-    consistency.add_argument("directory", type=Path, metavar="DIR", help="the log, or a copy of its files")
+    consistency.add_argument("directory", metavar="LOG", help="its directory, or https:// address")
     consistency.add_argument("checkpoint", type=Path, metavar="OLD_CHECKPOINT", help="one that you kept")
     _add_keys(consistency)
     consistency.set_defaults(func=run_consistency)
@@ -74,7 +77,11 @@ def _add_keys(parser: argparse.ArgumentParser, *, required: bool = False) -> Non
 
 def run_prove(args: argparse.Namespace) -> int:
     """Write the proof of one entry."""
-    data = prove_entry(open_log(args.directory, _keys(args)), args.index).data
+    shard, mark, number = args.index.rpartition("#")
+    if not number.isascii() or not number.isdigit():
+        raise ConfigError(f"`{args.index}` is no index", hint="give a number, or `2026-11#17` in shards")
+    place = place_of(args.directory, shard) if mark else args.directory
+    data = prove_entry(open_log(place, _keys(args)), int(number)).data
     if args.output is None:
         sys.stdout.write(data.decode())
         return 0
@@ -103,7 +110,9 @@ def run_check(args: argparse.Namespace) -> int:
 def run_consistency(args: argparse.Namespace) -> int:
     """Prove that an older checkpoint is the log's beginning, and print the proof."""
     keys = _keys(args)
-    old, new, hashes = prove_prefix(open_log(args.directory, keys), _read(args.checkpoint, MAX_NOTE_BYTES))
+    note = _read(args.checkpoint, MAX_NOTE_BYTES)
+    place = place_of(args.directory, parse_checkpoint(parse_note(note).text).origin)
+    old, new, hashes = prove_prefix(open_log(place, keys), note)
     for part in hashes:
         print(base64.b64encode(part).decode())
     print(f"log {new.origin}: its first {old.size} of {new.size} entries are those of the older checkpoint")

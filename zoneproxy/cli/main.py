@@ -14,11 +14,34 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from zoneproxy import __version__
-from zoneproxy.cli import init, inspect, log, policy, replay, run
+from zoneproxy.cli import (
+    config,
+    data,
+    disclose,
+    doctor,
+    flowback,
+    front,
+    init,
+    inspect,
+    log,
+    logd,
+    policy,
+    redact,
+    replay,
+    run,
+    stops,
+    tenant,
+    ticket,
+    witness,
+)
 from zoneproxy.cli.output import print_error
 from zoneproxy.cli.policy_files import say
 from zoneproxy.terms.errors import PolicyError, ZoneError
 
+_PARTS = (
+    init, config, front, run, logd, doctor, stops, tenant, inspect, data, flowback, log, ticket, witness,
+    disclose, redact, replay, policy,
+)  # fmt: skip
 _FAULT, _INTERRUPTED, _PIPE_CLOSED = 3, 130, 141
 
 
@@ -31,7 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"zoneproxy {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for part in (init, run, inspect, log, replay, policy):
+    for part in _PARTS:
         part.add_parser(commands)
     return parser
 

@@ -1,8 +1,8 @@
-"""`zoneproxy policy`: check, test, prove, compare and explain policies.
+"""`zoneproxy policy`: check, test, prove, compare, explain, sign and activate policies.
 
-Exit codes: 0 ok; 1 `check` found problems, or a log does not hold; 2 usage, or no log; 3 a policy could
-not be loaded, or what a log withholds would be needed; 4 a policy test failed; 5 an invariant could not be
-proved; 6 coverage below what the test file requires; 7 something is newly allowed.
+Exit codes: 0 ok; 1 `check` found problems, or a log or a bundle does not hold; 2 usage, or no log; 3 a
+policy could not be loaded, or what a log withholds would be needed; 4 a policy test failed; 5 an invariant
+could not be proved; 6 coverage below what the test file requires; 7 something is newly allowed.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from zoneproxy.cli.policy_activate import add_activation_parsers
+from zoneproxy.cli.policy_bundle import add_bundle_parsers
 from zoneproxy.cli.policy_cases import run_test
 from zoneproxy.cli.policy_explain import run_explain, run_why
 from zoneproxy.cli.policy_files import OK, PROBLEMS, load_all, read_file
 from zoneproxy.cli.policy_proof import run_diff, run_prove
-from zoneproxy.policy.bundle import LAYERS, check_layers
+from zoneproxy.policy.bundle import LAYERS, Policy, check_layers
 from zoneproxy.policy.catalogue import Catalogue, is_catalogue, read_catalogue
 from zoneproxy.policy.render import render_all, to_json, to_sarif
 from zoneproxy.policy.schema import cases_schema, policy_schema
@@ -46,6 +48,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     test.add_argument(
         "--mutate", action="store_true", help="plant mistakes and show those that nothing notices"
     )
+    test.add_argument("--no-wire", action="store_true", help="send no exchanges through a real boundary")
+    test.add_argument("--baseline", metavar="FILE", help="hold the corpora's counts against this file")
+    test.add_argument(
+        "--write-baseline", action="store_true", help="write the corpora's counts as the new baseline"
+    )
+    test.add_argument(
+        "--from-witness", metavar="FILE",
+        help="print what `prove --json` or `diff --json` found (`-`: stdin) as tests, and run nothing",
+    )  # fmt: skip
     test.add_argument("--json", action="store_true", help="one JSON object a case")
     test.add_argument("--junit", metavar="FILE", help="write the results as JUnit XML too")
     test.set_defaults(func=run_test)
@@ -57,6 +68,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     proof.set_defaults(func=run_prove)
 
     _add_comparisons(commands)
+    add_bundle_parsers(commands)
+    add_activation_parsers(commands)
 
     facts = commands.add_parser("facts", help="list the facts that conditions can ask for")
     facts.add_argument("--json", action="store_true", help="one JSON object a fact")
@@ -79,9 +92,7 @@ def _add_comparisons(commands: argparse._SubParsersAction[argparse.ArgumentParse
     diff.add_argument("old", metavar="OLD", help="policy file, or several with commas between them")
     diff.add_argument("new", metavar="NEW", help="policy file, or several with commas between them")
     diff.add_argument("--json", action="store_true", help="one JSON object a difference")
-    diff.add_argument(
-        "--replay", type=Path, metavar="LOG_DIR", help="judge the decisions recorded in a log, not all facts"
-    )
+    diff.add_argument("--replay", metavar="LOG", help="judge the decisions recorded in a log, not all facts")
     _add_vkey(diff)
     diff.set_defaults(func=run_diff)
 
@@ -95,7 +106,7 @@ def _add_comparisons(commands: argparse._SubParsersAction[argparse.ArgumentParse
     explain.set_defaults(func=run_explain)
 
     why = commands.add_parser("why", help="show why a recorded decision came out as it did")
-    why.add_argument("record", metavar="LOG_DIR#INDEX", help="the log's directory and the entry's index")
+    why.add_argument("record", metavar="LOG#INDEX", help="a log's directory or address, and an index")
     why.add_argument("--all", action="store_true", help="also rules that did not fire")
     _add_vkey(why)
     why.set_defaults(func=run_why)
@@ -105,6 +116,10 @@ def _add_vkey(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--vkey", action="append", type=Path, default=[], metavar="FILE",
         help="the log's verifier key, from a source you trust (else the one that lies in the log)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--opening-key", action="append", type=Path, default=[], metavar="FILE",
+        help="a key that opens the records' private parts: without one, some decisions can't be told",
     )  # fmt: skip
 
 
@@ -133,6 +148,7 @@ def run_check(args: argparse.Namespace) -> int:
         return PROBLEMS
     for policy in policies:
         size = f"{len(policy.rules)} rules, {len(policy.invariants)} invariants"
+        size += f", {_unconfirmed(policy)} parts unverified"
         name = f"{policy.layer} `{policy.name}` revision {policy.revision}"
         print(f"ok: `{policy.file}`: {name}, {size}, sha256 {policy.digest[:16]}", file=sys.stderr)
     for name, catalogue in read.items():
@@ -140,6 +156,17 @@ def run_check(args: argparse.Namespace) -> int:
         of = f"{metadata.about} `{metadata.name}` of {metadata.version}, {count} entries"
         print(f"ok: `{name}`: {of}, {catalogue.unverified} of them unverified", file=sys.stderr)
     return OK
+
+
+def _unconfirmed(policy: Policy) -> int:
+    """Count the parts of a policy that rest on a text which nobody has confirmed."""
+
+    def count(part: object) -> int:
+        if isinstance(part, dict):
+            return (part.get("unverified") is True) + sum(map(count, part.values()))
+        return sum(map(count, part)) if isinstance(part, list) else 0
+
+    return count(policy.document.model_dump(exclude={"rules": {"__all__": {"when"}}}))
 
 
 def _read_all(sources: Mapping[str, bytes]) -> tuple[dict[str, Catalogue], list[Problem]]:

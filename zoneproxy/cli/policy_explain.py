@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from zoneproxy.cli.policy_files import LOAD, OK, PROBLEMS, load_or_say, read_file, say
 from zoneproxy.cli.policy_log import open_sound
@@ -48,7 +47,7 @@ def run_why(args: argparse.Namespace) -> int:
         raise ConfigError(
             f"`{args.record}` names no record", hint="write the log's directory and an index: var/log#17"
         )
-    reader = open_sound(Path(directory), args.vkey)
+    reader = open_sound(directory, args.vkey, args.opening_key)
     judged = next((one for one in history(records(reader)) if one.index == int(index)), None)
     if judged is None:
         raise ConfigError(

@@ -6,7 +6,9 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from zoneproxy.policy.bundle import Policy, check_layers, load
+from zoneproxy.policy.bundle import Policy, check_layers
+from zoneproxy.policy.bundle_file import load_any
+from zoneproxy.policy.bundle_flaws import BundleError
 from zoneproxy.policy.render import render_all
 from zoneproxy.terms.errors import ConfigError, PolicyError, Problem
 
@@ -28,14 +30,16 @@ def read_file(name: str) -> bytes:
 
 
 def load_all(sources: Mapping[str, bytes]) -> tuple[list[Policy], list[Problem]]:
-    """Load policies, collecting the problems of all files."""
+    """Load policies, plain or in bundles, collecting the problems of all files."""
     policies: list[Policy] = []
     problems: list[Problem] = []
     for name, data in sources.items():
         try:
-            policies.append(load(data, name))
+            policies.append(load_any(data, name))
         except PolicyError as error:
             problems += error.problems
+        except BundleError as error:
+            problems += [Problem(name, 1, 1, flaw.code, flaw.message, flaw.hint) for flaw in error.flaws]
     return policies, problems
 
 

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from zoneproxy.adapters.keyfiles import read_vkeys
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.logfolder import find_logs, open_log
+from zoneproxy.adapters.openingkeys import read_holders
 from zoneproxy.replay.audit import audit
 from zoneproxy.replay.flaws import EXIT_INVALID
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.reader import LogReader
 
 
-def open_sound(directory: Path, vkeys: Sequence[Path]) -> LogReader:
+def each_shard(place: str, *, as_json: bool) -> Iterator[str]:
+    """Yield the place of each shard of a log, after its name where there are several; else the log's own."""
+    found = find_logs(place)
+    for name, at in found:
+        if len(found) > 1:
+            print(json.dumps({"shard": name}) if as_json else f"shard {name}")
+        yield at
+
+
+def open_sound(place: str, vkeys: Sequence[Path], opening_keys: Sequence[Path] = ()) -> LogReader:
     """Open a log after an audit of every byte of it.
 
     Args:
-        directory: the log, or a copy of its files.
-        vkeys: files of verifier keys; where none are given, the keys that lie in the directory.
+        place: the log or a copy of it: a directory, or an `http(s)://` prefix.
+        vkeys: files of verifier keys; where none are given, the keys that lie with the log.
+        opening_keys: files of keys that open private parts.
 
     Raises:
         ConfigError: no log, or no key.
         VerificationError: the log does not hold.
     """
-    reader = open_log(directory, [key for path in vkeys for key in read_vkeys(path)])
+    keys = [key for path in vkeys for key in read_vkeys(path)]
+    reader = open_log(place, keys, holders=read_holders(opening_keys))
     report = audit(reader)
     if report.exit_code == EXIT_INVALID:
         worst = report.flaws[0]

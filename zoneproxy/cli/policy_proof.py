@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from zoneproxy.cli.policy_files import LOAD, NEWLY_ALLOWED, OK, PROOF, load_or_say
-from zoneproxy.cli.policy_log import open_sound
+from zoneproxy.cli.policy_log import each_shard, open_sound
 from zoneproxy.policy.bundle import Policy
 from zoneproxy.policy.diff import compare
 from zoneproxy.policy.prove import FLOW, InvariantProof, Report, prove
@@ -101,8 +101,12 @@ def run_diff(args: argparse.Namespace) -> int:
     if old is None or new is None:
         return LOAD
     if args.replay:
-        reader = open_sound(args.replay, args.vkey)
-        return _show_turns(compare_over(history(records(reader)), old, new), as_json=args.json)
+        codes = []
+        for place in each_shard(args.replay, as_json=args.json):
+            reader = open_sound(place, args.vkey, args.opening_key)
+            found = compare_over(history(records(reader)), old, new)
+            codes.append(_show_turns(found, as_json=args.json))
+        return next((code for code in (NEWLY_ALLOWED, LOAD) if code in codes), OK)
     changes = compare(old, new)
     for change in changes:
         one, two = change.old.rule or change.old.by, change.new.rule or change.new.by
@@ -146,7 +150,7 @@ def _show_turns(found: Comparison, *, as_json: bool) -> int:
             print("none of them turns")
     if found.withheld and not as_json:
         print(f"{found.withheld} records can't be told: their private facts are withheld", file=sys.stderr)
-        print("hint: run it where the log's openings lie", file=sys.stderr)
+        print("hint: run it where the log's openings lie, with `--opening-key FILE`", file=sys.stderr)
     if any(turn.kind == "newly_allowed" for turn in found.turns):
         return NEWLY_ALLOWED
     return LOAD if found.withheld else OK

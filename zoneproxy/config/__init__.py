@@ -7,8 +7,10 @@ Secrets never stand here: keys are files, credentials are SHA-256 digests.
 
 from zoneproxy.config.doors import ModelServer, Outward, RegisteredNetwork, RegisteredTenant, Route
 from zoneproxy.config.limits import Limits, Scan
-from zoneproxy.config.log import Log, Policies
+from zoneproxy.config.log import Log
+from zoneproxy.config.policies import Policies
 from zoneproxy.config.reading import digest_of, parse
+from zoneproxy.config.witnesses import Witnesses
 from zoneproxy.config.zone import Config
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "RegisteredTenant",
     "Route",
     "Scan",
+    "Witnesses",
     "digest_of",
     "parse",
 ]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zoneproxy.config.doors import RegisteredNetwork, Route
+from zoneproxy.config.orders import AddedTenant
 from zoneproxy.config.zone import Config, registered
 from zoneproxy.policy.read import Source
 from zoneproxy.route.destination import DestinationError, read_destination
+from zoneproxy.terms.errors import ConfigError
 from zoneproxy.terms.networks import read_prefix
 from zoneproxy.terms.phase import Side
 
@@ -88,6 +90,29 @@ def check_sides(source: Source, config: Config) -> None:
             what = f"`{server.address}` is on the {found.side} side"
             remedy = "a model server stands inside the zone"
             source.report(("servers", index, "address"), "ZC0003", what, remedy=remedy)
+
+
+def check_added(config: Config, added: Sequence[AddedTenant]) -> None:
+    """Check tenants that were added while the zone ran, as declared ones are.
+
+    Raises:
+        ConfigError: one contradicts the configuration, another tenant, or itself.
+    """
+    placed: list[Route | RegisteredNetwork] = [*config.routes, *config.networks]
+    home = {entry.country for entry in placed if entry.side != "overseas"}
+    for tenant in (one.registration for one in added):
+        if tenant.audience == "overseas" and tenant.market in home:
+            raise ConfigError(
+                f"the tenant `{tenant.id}` serves overseas users, and `{tenant.market}` is not overseas here",
+                hint="register it for a market outside the country",
+            )
+    try:
+        config.tenant_registry(added)
+    except ValueError as error:
+        raise ConfigError(
+            f"the added tenants can't be used: {error}",
+            hint="a name, a credential and a certificate belong to one tenant, declared or added",
+        ) from None
 
 
 def _unique(source: Source, part: str, values: Sequence[str], field: str) -> None:

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from zoneproxy.config.allowances import Allowed
 from zoneproxy.config.part import Country, Part, RouteId, SideName, Text
+from zoneproxy.config.tls import DoorTls, ServerTls
 
 
 class Route(Part):
@@ -16,6 +18,14 @@ class Route(Part):
     side: SideName = Field(description="the side that connects here; `zone` is the outward door")
     listen: Text = Field(description="address and port, for example `127.0.10.1:8443`")
     country: Country = Field(description="country at the other end, ISO 3166-1 alpha-2")
+    fronts: list[Text] = Field(
+        default_factory=list,
+        description="prefixes of the load balancers in front: only they may connect then",
+    )
+    proxy_protocol: Literal["v2"] | None = Field(
+        None, description="how fronts tell who calls; connections without it are closed"
+    )
+    tls: DoorTls | None = Field(None, description="TLS that the door ends itself; plain HTTP without")
 
 
 class RegisteredNetwork(Part):
@@ -38,6 +48,17 @@ class RegisteredTenant(Part):
     networks: list[Text] = Field(
         default_factory=list, description="prefixes that it calls from; empty: any that other evidence allows"
     )
+    certificates: list[Text] = Field(
+        default_factory=list,
+        description="identities of its client certificates (`spiffe://...`, `sha256:<key>`, `dn:<name>`); "
+        "where there are any, it calls with one of them",
+    )
+    callbacks: list[Annotated[str, Field(pattern=r"^https?://[!-~]{1,500}$")]] = Field(
+        default_factory=list, description="addresses that the zone may call for it, as prefixes"
+    )
+    limits: Allowed | None = Field(
+        None, description="what it may ask for, instead of the `limits.tenant` of all"
+    )
 
 
 class ModelServer(Part):
@@ -52,6 +73,7 @@ class ModelServer(Part):
     separation: Literal["physical", "logical", "shared", "unknown"] = Field(
         description="how it is kept apart from domestic operation"
     )
+    tls: ServerTls | None = Field(None, description="how it proves itself; plain HTTP without")
 
 
 class Outward(Part):

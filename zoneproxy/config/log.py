@@ -1,8 +1,8 @@
-"""The parts of `zone.yaml` that say where records go and which rules are in force."""
+"""The part of `zone.yaml` that says where records go."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -14,14 +14,21 @@ class Log(Part):
 
     directory: Text = Field(description="the log's directory, made by `zoneproxy init`")
     origin: Annotated[str, Field(pattern=r"^[!-*,-~]{1,255}$")] = Field(
-        description="the log's name, a URL without scheme; it is the key's name too"
+        description="the log's name, a URL without scheme; it is the key's name too. A shard adds its month"
     )
-    key: Text = Field(description="private key that signs checkpoints, mode 0600")
+    key: Text = Field(
+        description="folder of the private keys that sign checkpoints, mode 0700; of a log without shards "
+        "the key itself, mode 0600"
+    )
+    shards: Literal["none", "monthly"] = Field(
+        "monthly",
+        description="`monthly`: a log and keys of their own each month, of which closed ones are destroyed; "
+        "`none`: one log with one pair of keys",
+    )
+    close_within: Seconds = Field(
+        3600.0, description="seconds that exchanges may go on in a shard whose month is over"
+    )
+    ticket_key: Text | None = Field(
+        None, description="private key that signs the tickets of records, mode 0600; none are given without"
+    )
     publish_interval: Seconds = Field(1.0, description="seconds between checkpoints while the log grows")
-
-
-class Policies(Part):
-    """The two layers; a flow passes only if both allow."""
-
-    regulator: Text = Field(description="file of the regulator's layer")
-    operator: Text = Field(description="file of the operator's layer")

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import hashlib
 
+from zoneproxy.config.address_data import check_address_data
+from zoneproxy.config.allowances import check_limits
 from zoneproxy.config.checks import check_parts, check_sides, check_tables
+from zoneproxy.config.front import check_front
+from zoneproxy.config.policies import check_signers
+from zoneproxy.config.privacy import check_retention
+from zoneproxy.config.tls import check_proofs
 from zoneproxy.config.zone import Config
 from zoneproxy.policy.read import read
 from zoneproxy.policy.render import render_all
@@ -32,6 +38,12 @@ def parse(data: bytes, file: str) -> Config:
         config, broken = validate(source, Config)
         if not broken and not source.problems:
             check_parts(source, config)
+            check_signers(source, config.policies)
+            check_retention(source, config.privacy)
+            check_proofs(source, config)
+            check_front(source, config)
+            check_limits(source, config)
+            check_address_data(source, config.address_data)
         if not source.problems:
             check_tables(source, config)
         if not source.problems:
