@@ -10,6 +10,8 @@ fail_closed.py    the inner guard of every deciding hook
 unspoken.py       what the zone does not speak is refused
 crossing.py       one flow's driver: events in, records written, commands out
 crossings.py      the flows under way
+framing.py        where a message begins and ends, byte by byte
+ends.py           the two ends of HTTP/1.1, which read by it
 heads.py          what a well-formed head is
 pages.py          refusals and answers as mitmproxy's messages
 """

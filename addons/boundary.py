@@ -7,17 +7,22 @@ not speak is refused in `addons/unspoken.py`; tunnels, which are recorded, are r
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
 from typing import TYPE_CHECKING, Any
 
 from mitmproxy import ctx, http
-from mitmproxy.net.http import http1
+from mitmproxy.utils import asyncio_utils
 
-from addons.crossing import CROSSING, REFUSAL, Crossing
+from addons.crossing import CROSSING, REFUSAL, Crossing, crossing_of
 from addons.crossings import Crossings
+from addons.ends import BROKEN_BODY, Malformed
 from addons.fail_closed import fail_closed
-from addons.heads import header_list, read_head
+from addons.faults import refuse_fault
+from addons.halting import cut_stopped, page_when_halted, sweep
+from addons.heads import header_list, is_last, read_head, unread
+from addons.limits import admit, carry, leave
 from addons.pages import (
     CLOSE,
     closing,
@@ -27,13 +32,16 @@ from addons.pages import (
     framing,
     page_of,
     shut,
+    streamed,
     truncation_of,
 )
-from addons.streams import AT_FAULT, DIALLED, OUTCOME, PIN, assemble
+from addons.server_tls import proof_of
+from addons.streams import AT_FAULT, DIALLED, PIN, assemble
+from addons.telling import keep_refusal, tell
+from zoneproxy.meter.occupancy import Occupancy
+from zoneproxy.origin.arrival import PLAIN, Arrival
 from zoneproxy.passage.commands import (
     BufferAnswer,
-    Command,
-    Cut,
     Forward,
     Refuse,
     Release,
@@ -46,8 +54,6 @@ from zoneproxy.passage.events import (
     ClientGone,
     Dialled,
     Dialling,
-    Fault,
-    HeadArrived,
     Stopping,
     UpstreamFailed,
 )
@@ -59,9 +65,9 @@ if TYPE_CHECKING:
     from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
     from addons.doors import GuardedReader
-    from addons.streams import Malformed
     from zoneproxy.assembly import Boundary as Core
     from zoneproxy.config import Limits
+    from zoneproxy.route.stops import Stops
 
 log = logging.getLogger("zoneproxy.boundary")
 
@@ -78,7 +84,13 @@ class Boundary:
     def __init__(self, core: Core | None = None) -> None:
         self.core = core
         self.crossings = Crossings()
-        self._current: dict[str, Crossing] = {}
+        self.inherited: dict[str, Any] = {}  # listening sockets by route, where others share them
+        self.draining = False  # from the stop on every answer ends its connection
+        self.gates: list[Any] = []
+        self._occupancy: Occupancy | None = None
+        self._sweeping: asyncio.Task[None] | None = None
+        if core is not None:
+            core.on_stops = self.stops_changed
 
     # ---- what the doors ask ------------------------------------------------------------------
 
@@ -92,6 +104,22 @@ class Boundary:
     def limits(self) -> Limits:
         """Return the configured limits."""
         return self.assembled().limits
+
+    def occupancy(self) -> Occupancy:
+        """Return the count of open connections."""
+        if self._occupancy is None:
+            limits = self.limits()
+            self._occupancy = Occupancy(limits.max_connections, limits.max_connections_per_peer)
+        return self._occupancy
+
+    async def running(self) -> None:
+        """Begin to look after what takes too long."""
+        self._sweeping = asyncio_utils.create_task(sweep(self), name="sweep", keep_ref=True)
+
+    async def done(self) -> None:
+        """Look no more."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
 
     def assembled(self) -> Core:
         """Return the assembled boundary.
@@ -112,21 +140,16 @@ class Boundary:
     def client_connected(self, client: Client) -> None:
         """Refuse a connection that came in by no declared door."""
         route = getattr(client.proxy_mode, "route", None)
-        if not self.ready or route is None or not self.assembled().has_route(route):
+        if not self.ready or route is None or not self.assembled().admits(route, self._arrival(client)):
             client.error = "no declared door"
 
     async def zone_malformed(self, malformed: Malformed) -> None:
         """Record what is no HTTP, and leave the answer."""
-        crossing = self._begin(malformed.client)
-        head = HeadArrived(
-            method="", target_host="", target_port=0, path="", headers=(), state="malformed",
-            now_ms=self.assembled().clock.now_ms(), trace_writable=self.assembled().journal.writable,
-            detail=malformed.detail,
-        )  # fmt: skip
-        for order in await crossing.take(head):
+        crossing = self.begin(malformed.client)
+        for order in await crossing.take(unread("malformed", malformed.detail, self.assembled())):
             if isinstance(order, Refuse):
                 malformed.answer = assemble(page_of(order, close=True))
-        self._end(crossing)
+        self.end(crossing)
 
     # ---- 2 head --------------------------------------------------------------------------------
 
@@ -136,13 +159,13 @@ class Boundary:
         if CROSSING in flow.metadata:
             return
         flow.response = shut()
-        crossing = self._begin(flow.client_conn)
+        crossing = self.begin(flow.client_conn)
         flow.metadata[CROSSING] = crossing
         guard = self._guard_of(crossing)
         if guard is not None:  # a pipelined head comes out of the parser's buffer, past the guard
             guard.head_done()
         # The headers are replaced on the way in; what they say of the connection is kept here.
-        flow.metadata[CLOSE] = http1.connection_close(flow.request.http_version, flow.request.headers)
+        flow.metadata[CLOSE] = is_last(flow.request)
         flow.metadata[PIN] = functools.partial(self._pin, flow.client_conn)
         outward = self.is_outward(crossing.passage.exchange.pin.route)
         parent_id, parent = self._parent(flow) if outward else ("", None)
@@ -155,8 +178,13 @@ class Boundary:
             parent_id=parent_id,
             fault=flow.error.msg if flow.error else "",
         )
+        if parent is not None:
+            crossing.passage.exchange.credential = parent.passage.exchange.credential
         # A head that mitmproxy itself refuses is answered by the layer, with the page that stands here.
-        self._apply(flow, await crossing.take(head), page=flow.error is not None)
+        orders = await crossing.take(head)
+        if not outward and crossing.stands(State.READING):
+            orders = await admit(self, crossing)
+        tell(flow, orders, page=flow.error is not None)
         if crossing.stands(State.READING):
             flow.response = None
 
@@ -165,18 +193,22 @@ class Boundary:
     @fail_closed
     async def request(self, flow: http.HTTPFlow) -> None:
         """Judge the request; it is forwarded only once its record is durable."""
-        crossing = _crossing(flow)
+        crossing = crossing_of(flow)
         if not crossing.stands(State.READING):
             flow.response = flow.response or shut()
             return
         flow.response = shut()
+        if (guard := self._guard_of(crossing)) is not None:
+            guard.body_done()
         state = "malformed" if flow.request.trailers else "ok"
         body = BodyArrived(flow.request.raw_content or b"", state=state)
-        orders = await crossing.take(body, size_bytes=len(body.body))
-        self._apply(flow, orders)
+        orders = await carry(self, crossing, len(body.body))
+        if crossing.stands(State.READING):
+            orders = await crossing.take(body, size_bytes=len(body.body))
+        tell(flow, orders)
         forward = next((order for order in orders if isinstance(order, Forward)), None)
         if forward is not None and crossing.stands(State.INSIDE):
-            self._current[flow.client_conn.id] = crossing
+            self.crossings.current[flow.client_conn.id] = crossing
             direct(flow, forward)
             flow.response = None
 
@@ -194,12 +226,12 @@ class Boundary:
     async def server_connect(self, data: ServerConnectionHookData) -> None:
         """The connection must go where the decision says; otherwise it is not opened."""
         verdict, data.server.error = data.server.error, "undecided"
-        crossing = self._current.get(data.client.id)
+        crossing = self.crossings.current.get(data.client.id)
         if crossing is None or data.server.address is None:
             return
         host, port = data.server.address[0], data.server.address[1]
         orders = await crossing.take(Dialling(host, port))
-        self._keep_refusal(crossing, orders)
+        keep_refusal(crossing, orders)
         if crossing.stands(State.INSIDE):
             data.server.error = verdict
 
@@ -207,19 +239,24 @@ class Boundary:
     async def zone_dialled(self, flow: http.HTTPFlow) -> None:
         """The peer's real address must not be on a forbidden side."""
         flow.metadata.pop(DIALLED, None)
-        crossing = _crossing(flow)
+        crossing = crossing_of(flow)
         peer = flow.server_conn.peername[0] if flow.server_conn.peername else ""
-        self._apply(flow, await crossing.take(Dialled(peer)), page=True)
+        tell(flow, await crossing.take(Dialled(peer, proof_of(flow.server_conn))), page=True)
         flow.metadata[DIALLED] = crossing.stands(State.INSIDE)
+        if crossing.halted:
+            flow.metadata[REFUSAL] = await page_when_halted(crossing)
 
     # ---- 6 answer --------------------------------------------------------------------------------
 
     @fail_closed
     async def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Choose how the answer is inspected, or withhold it by its head."""
-        crossing = _crossing(flow)
+        crossing = crossing_of(flow)
+        if crossing.halted:
+            flow.metadata[REFUSAL] = await page_when_halted(crossing)
         if not crossing.stands(State.INSIDE) or flow.response is None:
             return
+        flow.metadata[CLOSE] = flow.metadata.get(CLOSE) or self.draining
         head = AnswerHead(
             flow.response.status_code,
             header_list(flow.response.headers.fields),
@@ -228,30 +265,31 @@ class Boundary:
         for order in await crossing.take(head):
             match order:
                 case StreamAnswer(status, headers):
-                    flow.response.headers = fields_of(headers + framing(flow))
-                    flow.response.status_code = status
-                    flow.response.stream = True
+                    flow.response = streamed(status, fields_of(headers + framing(flow)))
                 case BufferAnswer():
                     flow.response.stream = False
                 case Refuse():
                     flow.metadata[REFUSAL] = page_of(order, close=True)
                 case _:
                     flow.kill()
-                    self._sever(flow.client_conn)
+                    self.sever(flow.client_conn)
 
     async def zone_answer(self, flow: http.HTTPFlow) -> None:
         """A streamed answer waits for a record: write it, and leave what to do after it."""
-        flow.metadata["zoneproxy.orders"] = await _crossing(flow).settle()
+        flow.metadata["zoneproxy.orders"] = await crossing_of(flow).settle()
 
     # ---- 7 written, out --------------------------------------------------------------------------
 
     @fail_closed
     async def response(self, flow: http.HTTPFlow) -> None:
         """Judge a whole answer; it leaves only once its record is durable."""
-        crossing = _crossing(flow)
+        crossing = crossing_of(flow)
         answer = flow.response
-        if crossing.stands(State.BUFFERING) and answer is not None:
+        if crossing.halted:
+            flow.response = await page_when_halted(crossing)
+        elif crossing.stands(State.BUFFERING) and answer is not None:
             flow.response = shut()
+            flow.metadata[CLOSE] = flow.metadata.get(CLOSE) or self.draining
             body = AnswerBody(
                 answer.raw_content or b"",
                 self._pin(flow.client_conn),
@@ -270,7 +308,7 @@ class Boundary:
                 flow.response = released
         elif not crossing.passage.final:
             flow.kill()
-        self._end(crossing)
+        self.end(crossing)
 
     # ---- 8 cut off -------------------------------------------------------------------------------
 
@@ -280,81 +318,67 @@ class Boundary:
         crossing = flow.metadata.get(CROSSING)
         if crossing is None or crossing.passage.final:
             return
-        words = flow.error.msg if flow.error else ""
+        words = crossing.distrust or (flow.error.msg if flow.error else "")
         state = crossing.passage.state
         if state is State.READING and "body_size_limit" in words:
             orders = await crossing.take(BodyArrived(b"", state="too_large"))
+        elif state is State.READING and words.startswith(BROKEN_BODY):
+            orders = await crossing.take(BodyArrived(b"", state="malformed"))
         elif flow.metadata.get(AT_FAULT) == "client" or state in (State.OPEN, State.READING):
             orders = await crossing.take(ClientGone())
         elif state is State.INSIDE:
-            orders = await crossing.take(UpstreamFailed(failure_of(words), words))
+            orders = await crossing.take(UpstreamFailed(failure_of(words, crossing.distrust), words))
         else:
             orders = await crossing.take(UpstreamFailed(truncation_of(words), words))
-        self._apply(flow, orders, page=True)
-        self._end(crossing)
+        tell(flow, orders, page=True)
+        self.end(crossing)
 
     async def client_disconnected(self, client: Client) -> None:
         """Nothing of a caller that has gone may stay open."""
         for crossing in self.crossings.of_connection(client.id):
             await crossing.take(ClientGone())
-            self._end(crossing)
-        self._current.pop(client.id, None)
+            self.end(crossing)
+        self.crossings.current.pop(client.id, None)
 
     # ---- faults and the end ------------------------------------------------------------------------
 
     async def fault(self, where: str, data: Any, error: BaseException) -> None:
         """Refuse whatever a failed hook was about, recorded where a flow is known."""
-        client = getattr(data, "client", None) or getattr(data, "client_conn", None)
-        crossing = (
-            data.metadata.get(CROSSING)
-            if isinstance(data, http.HTTPFlow)
-            else self._current.get(client.id)
-            if client is not None
-            else None
-        )
-        if crossing is None and isinstance(data, http.HTTPFlow) and self.ready:
-            crossing = self._begin(data.client_conn)
-            data.metadata[CROSSING] = crossing
-        orders: list[Command] = []
-        if crossing is not None:
-            orders = await crossing.take(Fault(where, f"{type(error).__name__}: {error}"))
-        if isinstance(data, http.HTTPFlow):
-            inside = where in ("responseheaders", "error", "zone_dialled")
-            data.response = data.response if inside else shut()
-            self._apply(data, orders, page=inside)
-            if inside and REFUSAL not in data.metadata:
-                self._sever(data.client_conn)
-            if crossing is not None:
-                self._end(crossing)
-            return
-        if hasattr(data, "server"):
-            data.server.error = "internal error"
-            if crossing is not None:
-                self._keep_refusal(crossing, orders)
-        if where != "server_connect" and client is not None:
-            self._sever(client)
+        await refuse_fault(self, where, data, error)
+
+    async def stops_changed(self, stops: Stops) -> int:
+        """Cut what the operator's new stops stop; return how many exchanges that were."""
+        return await cut_stopped(self, stops)
 
     async def stop(self) -> None:
         """Record the end of every exchange that is still under way."""
         for crossing in self.crossings:
             await crossing.take(Stopping())
-            self._end(crossing)
+            self.end(crossing)
 
     # ---- the parts ---------------------------------------------------------------------------------
 
-    def _begin(self, client: Client) -> Crossing:
+    def begin(self, client: Client) -> Crossing:
+        """Begin an exchange on a connection."""
         route = str(getattr(client.proxy_mode, "route", ""))
-        passage = self.assembled().begin(route=route, connection=client.id, peer=client.peername)
-        return self.crossings.begin(passage, self.assembled().journal)
+        core, peer = self.assembled(), client.peername
+        passage = core.begin(route=route, connection=client.id, peer=peer, arrival=self._arrival(client))
+        return self.crossings.begin(passage, core.journal, core.bindings)
 
-    def _end(self, crossing: Crossing) -> None:
+    def end(self, crossing: Crossing) -> None:
+        """Forget an exchange that is at its end, and count it out."""
         if self.crossings.end(crossing):
+            leave(self, crossing)
             guard = self._guard_of(crossing)
             if guard is not None:
                 guard.await_head()
 
+    def _arrival(self, client: Client) -> Arrival:
+        arrival: Arrival = getattr(self.handler(client.id), "arrival", PLAIN)
+        return arrival
+
     def _guard_of(self, crossing: Crossing) -> GuardedReader | None:
-        return getattr(self._handler(crossing.passage.exchange.pin.connection), "guard", None)
+        return getattr(self.handler(crossing.passage.exchange.pin.connection), "guard", None)
 
     def _parent(self, flow: http.HTTPFlow) -> tuple[str, Crossing | None]:
         named = flow.request.headers.get_all("zone-flow")
@@ -364,32 +388,13 @@ class Boundary:
     def _pin(self, client: Client) -> Pin:
         return self.assembled().pin(str(getattr(client.proxy_mode, "route", "")), client.id)
 
-    def _apply(self, flow: http.HTTPFlow, orders: list[Command], *, page: bool = False) -> None:
-        """Carry out what ends a flow; `page` leaves the refusal for the layer to send."""
-        for order in orders:
-            if isinstance(order, Refuse):
-                if page:
-                    flow.metadata[REFUSAL] = page_of(order, close=True)
-                else:
-                    flow.response = page_of(order, close=False)
-            elif isinstance(order, Cut) and flow.metadata.get(OUTCOME):
-                flow.metadata["zoneproxy.cut"] = order.data
-
-    def _keep_refusal(self, crossing: Crossing, orders: list[Command]) -> None:
-        for order in orders:
-            if isinstance(order, Refuse):
-                crossing.refusal = page_of(order, close=True)
-
-    def _handler(self, connection: str) -> Any:
+    def handler(self, connection: str) -> Any:
+        """Return what serves a connection, or `None` where it is gone."""
         server = ctx.master.addons.get("proxyserver")
         return server.connections.get(connection) if server is not None else None
 
-    def _sever(self, client: Client) -> None:
-        handler = self._handler(client.id)
+    def sever(self, client: Client) -> None:
+        """Close a caller's connection, and those to servers that it led to."""
+        handler = self.handler(client.id)
         if handler is not None:
             handler.sever()
-
-
-def _crossing(flow: http.HTTPFlow) -> Crossing:
-    crossing: Crossing = flow.metadata[CROSSING]
-    return crossing

@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import TYPE_CHECKING
 
-from zoneproxy.passage.commands import Command, Sever, Write
-from zoneproxy.passage.events import Event, Fault, Recorded, RecordFailed
-from zoneproxy.terms.errors import TraceError
+from zoneproxy.passage.commands import Bind, Command, LookUp, Sever, Write
+from zoneproxy.passage.events import Bound, Event, Fault, LookedUp, Recorded, RecordFailed, StoreFailed
+from zoneproxy.passage.state import State
+from zoneproxy.terms.errors import StoreError, TraceError
 
 if TYPE_CHECKING:
     from mitmproxy import http
 
     from zoneproxy.passage.machine import Passage
-    from zoneproxy.passage.state import State
-    from zoneproxy.terms.ports import Journal
+    from zoneproxy.terms.ports import Bindings, Journal
 
 log = logging.getLogger("zoneproxy.crossing")
 
 CROSSING = "zoneproxy.crossing"
 HEAVY_BYTES = 32 * 1024
+_NEXT_TURN_S = 0.001
 REFUSAL = "zoneproxy.refusal"
 
 
@@ -34,28 +36,37 @@ class Crossing:
     Args:
         passage: the exchange's state machine.
         journal: where its records become durable.
+        bindings: whose the zone's stored objects are; without it nothing stored can be made or used.
     """
 
-    def __init__(self, passage: Passage, journal: Journal) -> None:
+    def __init__(self, passage: Passage, journal: Journal, bindings: Bindings | None = None) -> None:
         self.passage = passage
         self._journal = journal
+        self._bindings = bindings
         self._pending: list[Command] = []
         self._turn = asyncio.Lock()
         # What the caller is told if the server connection of this flow is not opened.
         self.refusal: http.Response | None = None
+        # It was ended from outside: by a stop of the operator's, or because it took too long.
+        self.halted = False
+        self.told = False  # the layer has carried out what that end ordered
+        self.counted = ""  # the tenant for which the turnstile counts it
+        self.began_s = time.monotonic()
+        # Why its model server is not believed to be one, in our words.
+        self.distrust = ""
 
     def step(self, event: Event) -> list[Command]:
         """Feed one event without waiting.
 
         Returns:
-            What to do now; empty with `waiting` set where a record must be written first.
+            What to do now; empty with `waiting` set where a record or a binding must be durable first.
         """
         try:
             commands = self.passage.receive(event)
         except Exception as error:
             log.exception("fault in the passage", extra={"event": type(event).__name__})
             commands = self._fault(type(event).__name__, error)
-        if commands and isinstance(commands[0], Write):
+        if commands and isinstance(commands[0], Write | LookUp | Bind):
             self._pending = commands
             return []
         return commands
@@ -66,22 +77,47 @@ class Crossing:
 
     @property
     def waiting(self) -> bool:
-        """True while a record is ordered and not yet written: call `settle`."""
+        """True while something durable is ordered and not yet done: call `settle`."""
         return bool(self._pending)
 
     async def settle(self) -> list[Command]:
-        """Write what is ordered to be written, and return what to do after it."""
+        """Do what is ordered to be durable, and return what to do after it."""
         async with self._turn:
             return await self._settle()
+
+    async def settled(self) -> None:
+        """Wait until no record of this exchange is being written."""
+        async with self._turn:
+            return
+
+    async def interrupt(self, event: Event) -> list[Command]:
+        """Feed an event that comes from outside; what its end orders is for the layer to carry out.
+
+        `halted` tells afterwards whether it ended the exchange. An exchange whose end is being recorded
+        already is left to it.
+        """
+        while True:
+            async with self._turn:
+                if self.stands(State.CLOSING, State.SEALING, State.DENYING) or self.passage.final:
+                    return []
+                if not self.waiting:
+                    commands = self.step(event)
+                    self.halted = self.stands(State.CLOSING, State.SEVERED)
+                    return await self._settle() if self.waiting else commands
+            # What the layer ordered to be durable is done in the layer's own turn, which comes first.
+            await asyncio.sleep(_NEXT_TURN_S)
 
     async def _settle(self) -> list[Command]:
         commands: list[Command] = []
         while self._pending:
-            write = self._pending[0]
+            order = self._pending[0]
             self._pending = []
-            if not isinstance(write, Write):
-                raise TypeError("only writes are waited for")
-            commands = self.step(await self._write(write))
+            if isinstance(order, Write):
+                commands = self.step(await self._write(order))
+            elif isinstance(order, LookUp | Bind):
+                commands = self.step(await self._ask_store(order))
+            else:
+                raise TypeError("only what is durable is waited for")
         return commands
 
     async def take(self, event: Event, *, size_bytes: int = 0) -> list[Command]:
@@ -109,7 +145,27 @@ class Crossing:
             # The record was refused before it was written (a bug of ours in its fields).
             log.exception("a record was refused")
             return Fault("record", f"{type(error).__name__}: {error}")
+        if whom := write.body.get("oblig", {}).get("alarm"):
+            what = f"{write.body.get('reason')} by {write.body.get('rule')}"
+            log.critical("alarm for the %s: %s", whom, what, extra={"index": receipt.index})
         return Recorded(receipt)
+
+    async def _ask_store(self, order: LookUp | Bind) -> Event:
+        """Ask whose objects are, or make them somebody's; whatever fails is a store that can't say."""
+        try:
+            if self._bindings is None:
+                raise StoreError("there is no binding store")  # noqa: TRY301 - told like any other failure
+            if isinstance(order, LookUp):
+                return LookedUp(await self._bindings.find(order.names))
+            claimed = await self._bindings.claim(order.bindings)
+            asked = await self._bindings.find(order.names) if order.names else {}
+            return Bound({**asked, **claimed})
+        except StoreError as error:
+            log.error("%s", error.message)  # noqa: TRY400 - the store says what is wrong with it
+            return StoreFailed(error.message)
+        except Exception as error:
+            log.exception("the binding store failed")
+            return StoreFailed(f"{type(error).__name__}: {error}")
 
     def _fault(self, where: str, error: Exception) -> list[Command]:
         try:
@@ -117,3 +173,9 @@ class Crossing:
         except Exception:
             log.exception("fault in the refusal of a fault")
             return [Sever()]
+
+
+def crossing_of(flow: http.HTTPFlow) -> Crossing:
+    """Return the driver of a flow; KeyError where it has none."""
+    crossing: Crossing = flow.metadata[CROSSING]
+    return crossing

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zoneproxy.passage.machine import Passage
-    from zoneproxy.terms.ports import Journal
+    from zoneproxy.terms.ports import Bindings, Journal
 
 # A workload may call outward for an exchange only while its model server works on it.
 _WORKING = (State.INSIDE, State.ANSWERING, State.BUFFERING)
@@ -23,10 +23,11 @@ class Crossings:
     def __init__(self) -> None:
         self._by_flow: dict[str, Crossing] = {}
         self._by_connection: dict[str, set[str]] = {}
+        self.current: dict[str, Crossing] = {}  # by connection: whose server connection is opened
 
-    def begin(self, passage: Passage, journal: Journal) -> Crossing:
+    def begin(self, passage: Passage, journal: Journal, bindings: Bindings | None = None) -> Crossing:
         """Keep a new exchange."""
-        crossing = Crossing(passage, journal)
+        crossing = Crossing(passage, journal, bindings)
         exchange = passage.exchange
         self._by_flow[exchange.flow] = crossing
         self._by_connection.setdefault(exchange.pin.connection, set()).add(exchange.flow)
@@ -37,7 +38,8 @@ class Crossings:
         if not crossing.passage.final:
             return False
         exchange = crossing.passage.exchange
-        self._by_flow.pop(exchange.flow, None)
+        if self._by_flow.pop(exchange.flow, None) is not None and exchange.returned and exchange.keep:
+            exchange.keep(exchange.returned.prints())
         flows = self._by_connection.get(exchange.pin.connection)
         if flows is not None:
             flows.discard(exchange.flow)

@@ -11,6 +11,7 @@ in time and closes both sides when anything in the core crashes, so that no half
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -19,7 +20,10 @@ from mitmproxy.connection import ConnectionState
 from mitmproxy.proxy import commands, mode_servers, mode_specs, server_hooks
 from mitmproxy.proxy.layers.http import HTTPMode
 
+from addons.gate import Gate, demands, open_listening, record_refusal
+from addons.halting import end_silent
 from addons.streams import ZoneHttpLayer
+from zoneproxy.origin.arrival import PLAIN, Arrival
 
 if TYPE_CHECKING:
     from mitmproxy.connection import Connection
@@ -50,13 +54,17 @@ class ZoneMode(mode_specs.ProxyMode):
 
 
 class GuardedReader:
-    """A stream reader that gives up on heads that are too large or too slow.
+    """A stream reader that gives up on heads that are too large or too slow, and on bodies that are.
+
+    While an answer is under way nobody needs what comes: the parser would keep it without end. So much
+    as a head may have is kept for the next request; more closes the connection.
 
     Args:
         reader: the connection's reader.
-        max_head_bytes: largest request head, in bytes.
+        max_head_bytes: largest request head, in bytes; and most bytes that may come ahead of their turn.
         head_timeout_s: seconds from a head's first byte to its last.
         idle_timeout_s: seconds of silence before a head begins.
+        body_timeout_s: seconds from a head's last byte to its body's.
     """
 
     def __init__(
@@ -66,17 +74,26 @@ class GuardedReader:
         max_head_bytes: int,
         head_timeout_s: float,
         idle_timeout_s: float,
+        body_timeout_s: float = 60.0,
     ) -> None:
         self._reader = reader
         self._max_head_bytes = max_head_bytes
         self._head_timeout_s = head_timeout_s
         self._idle_timeout_s = idle_timeout_s
+        self._body_timeout_s = body_timeout_s
         self._timeout: asyncio.Timeout | None = None
         self.await_head()
+
+    @property
+    def idle(self) -> bool:
+        """True between requests: nothing of a next one has come."""
+        return self._in_head and self._began_s is None
 
     def await_head(self) -> None:
         """Expect a new head: the next byte begins it."""
         self._in_head = True
+        self._body_until_s: float | None = None
+        self._ahead_bytes: int | None = None
         self._head_bytes = 0
         self._began_s: float | None = None
         self._tail = b""
@@ -85,6 +102,13 @@ class GuardedReader:
     def head_done(self) -> None:
         """A head was parsed; what follows is a body."""
         self._in_head = False
+        if self._ahead_bytes is None:
+            self._body_until_s = asyncio.get_running_loop().time() + self._body_timeout_s
+        self._reschedule()
+
+    def body_done(self) -> None:
+        """A body was read; what follows comes ahead of its turn, until the next head is awaited."""
+        self._in_head, self._body_until_s, self._ahead_bytes = False, None, 0
         self._reschedule()
 
     async def read(self, size: int) -> bytes:
@@ -93,12 +117,12 @@ class GuardedReader:
             async with asyncio.timeout_at(self._deadline()) as self._timeout:
                 data = await self._reader.read(size)
         except TimeoutError:
-            log.info("closed a connection whose head did not come in time")
+            log.info("closed a connection whose %s did not come in time", "head" if self._in_head else "body")
             return b""
         finally:
             self._timeout = None
         if not self._in_head:
-            return data
+            return data if self._keeps(data) else b""
         if self._began_s is None:
             self._began_s = asyncio.get_running_loop().time()
         window = self._tail + data
@@ -112,9 +136,19 @@ class GuardedReader:
             self._in_head = False
         return data
 
+    def _keeps(self, data: bytes) -> bool:
+        """Count what comes ahead of its turn; return False where it is too much."""
+        if self._ahead_bytes is None:
+            return True
+        self._ahead_bytes += len(data)
+        if self._ahead_bytes > self._max_head_bytes:
+            log.info("closed a connection that sent too much ahead of its turn")
+            return False
+        return True
+
     def _deadline(self) -> float | None:
         if not self._in_head:
-            return None
+            return self._body_until_s
         if self._began_s is not None:
             return self._began_s + self._head_timeout_s
         return asyncio.get_running_loop().time() + self._idle_timeout_s
@@ -134,6 +168,30 @@ class ZoneConnectionHandler(mode_servers.ProxyConnectionHandler):
 
     hook_deadline_s = 60.0
     guard: GuardedReader | None = None
+    arrival: Arrival = PLAIN
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.ended = asyncio.Event()
+
+    async def handle_client(self) -> None:
+        """Serve the connection; whatever still waits for it ends with it."""
+        try:
+            await super().handle_client()
+        finally:
+            self.ended.set()
+
+    async def on_timeout(self) -> None:
+        """End a connection on which nothing moves; a caller who waits for a silent server is told so."""
+        boundary = ctx.master.addons.get("boundary")
+        io = self.transports.get(self.client)
+        transport = getattr(io.writer, "transport", None) if io is not None else None
+        try:
+            # Where bytes for the caller wait, it is the caller who does not read.
+            if boundary is not None and transport is not None and not transport.get_write_buffer_size():
+                await end_silent(boundary, self.client.id)
+        finally:
+            await super().on_timeout()
 
     def log(self, message: str, level: int = logging.INFO, exc_info: Any = None) -> None:
         """Pass the core's message on, and close everything if it speaks of a crash."""
@@ -150,6 +208,18 @@ class ZoneConnectionHandler(mode_servers.ProxyConnectionHandler):
             # A connection that nothing reads yet has no handler to end; its own hook closes it.
             if connection.state is not ConnectionState.CLOSED and self.transports[connection].handler:
                 self.close_connection(connection)
+
+    async def open_connection(self, command: commands.OpenConnection) -> None:
+        """Open a server connection, and close its socket also where it ends before it is served.
+
+        The core keeps it open where `server_connected` is cut off: by its deadline, or with its caller.
+        """
+        try:
+            await super().open_connection(command)
+        finally:
+            io = self.transports.get(command.connection)
+            if io is not None and io.writer is not None:
+                io.writer.close()
 
     async def handle_connection(self, connection: Connection) -> None:
         """Serve a connection to its end, and close its socket whatever ends it.
@@ -180,15 +250,39 @@ class ZoneConnectionHandler(mode_servers.ProxyConnectionHandler):
                     return
                 case server_hooks.ClientDisconnectedHook() | server_hooks.ServerDisconnectedHook():
                     return  # no layer waits for these, but the closing of the sockets does
-            # Never completing the hook keeps the layer paused until the connection is torn down.
-            await asyncio.Event().wait()
+            # A hook that never completes keeps the layer paused until the connection is torn down; then
+            # its task ends, and nothing of it goes on.
+            await self.ended.wait()
+            raise asyncio.CancelledError from None
 
 
 class ZoneInstance(mode_servers.AsyncioServerInstance[ZoneMode]):
     """A listener of one route."""
 
     async def listen(self, host: str, port: int) -> list[Any]:
-        """Open the listening socket; a port that is taken is an error, never shared by mistake."""
+        """Open the listening socket; a port that is taken is an error, never shared by mistake.
+
+        A worker among several inherits the socket, which others hold as well.
+        """
+        master = getattr(ctx, "master", None)
+        boundary = master.addons.get("boundary") if master is not None else None
+        inherited = boundary.inherited.get(self.mode.route) if boundary is not None else None
+        core = boundary.core if boundary is not None else None
+        listener = core.listeners.get(self.mode.route) if core is not None else None
+        if boundary is not None and listener is not None and demands(listener):
+            if inherited is not None:
+                inherited.listen(BACKLOG)
+            gate = Gate(
+                inherited or open_listening(host, port, BACKLOG),
+                listener,
+                timeout_s=boundary.limits().header_timeout_s,
+                serve=self.serve,
+                refused=functools.partial(record_refusal, boundary, self.mode.route),
+            )
+            boundary.gates.append(gate)
+            return [gate]
+        if inherited is not None:
+            return [await asyncio.start_server(self.handle_stream, sock=inherited, backlog=BACKLOG)]
         return [await asyncio.start_server(self.handle_stream, host, port, backlog=BACKLOG)]
 
     def make_top_layer(self, context: Context) -> Layer:
@@ -198,23 +292,47 @@ class ZoneInstance(mode_servers.AsyncioServerInstance[ZoneMode]):
         return ZoneHttpLayer(context, HTTPMode.regular if forward else HTTPMode.transparent)
 
     async def handle_stream(self, reader: Any, writer: Any = None) -> None:
-        """Serve one connection."""
+        """Serve a connection of a door without a gate."""
+        await self.serve(reader, writer)
+
+    async def serve(
+        self, reader: Any, writer: Any, caller: tuple[str, int] | None = None, arrival: Arrival = PLAIN
+    ) -> None:
+        """Serve one connection.
+
+        Args:
+            reader: its bytes.
+            writer: takes the answers.
+            caller: who calls, where a front says so.
+            arrival: how it came.
+        """
         boundary = ctx.master.addons.get("boundary")
         if boundary is None or not boundary.ready:
             writer.close()
             return
-        limits = boundary.limits()
+        limits, occupancy = boundary.limits(), boundary.occupancy()
+        peer = str((caller or writer.get_extra_info("peername") or ("",))[0])
+        if not occupancy.enter(peer):
+            writer.close()
+            return
         guard = GuardedReader(
             reader,
             max_head_bytes=limits.max_header_bytes,
             head_timeout_s=limits.header_timeout_s,
             idle_timeout_s=limits.idle_timeout_s,
+            body_timeout_s=limits.body_timeout_s,
         )
         handler = ZoneConnectionHandler(
             ctx.master, cast("asyncio.StreamReader", guard), writer, ctx.options, self.mode
         )
         handler.hook_deadline_s = limits.hook_deadline_s
         handler.guard = guard
+        handler.arrival = arrival
+        if caller is not None:
+            handler.client.peername = caller
         handler.layer = self.make_top_layer(handler.layer.context)
-        with self.manager.register_connection(handler.client.id, handler):
-            await handler.handle_client()
+        try:
+            with self.manager.register_connection(handler.client.id, handler):
+                await handler.handle_client()
+        finally:
+            occupancy.leave(peer)

@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 
     from mitmproxy import http
 
+    from zoneproxy.assembly import Boundary as Core
     from zoneproxy.terms.facts import FactValue
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT"})
+_BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 _TARGET = re.compile(r"[!-~]+\Z", re.ASCII)
+# What is judged is what is forwarded: a longer target is refused, never cut.
+_MAX_PATH = 2048
+_MAX_TARGET = 8192
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z", re.ASCII)
 # Field values are visible ASCII, blanks and obs-text (RFC 9110 section 5.5); no control character.
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*\Z")
@@ -33,6 +38,12 @@ def header_list(fields: tuple[tuple[bytes, bytes], ...]) -> Headers:
     return tuple(
         (name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")) for name, value in fields
     )
+
+
+def is_last(request: http.Request) -> bool:
+    """Tell whether a request is the last of its connection; HTTP/1.0 keeps none (RFC 9112, section 9.3)."""
+    tokens = ",".join(request.headers.get_all("connection")).lower().split(",")
+    return request.http_version == "HTTP/1.0" or "close" in (token.strip() for token in tokens)
 
 
 def fault_of(request: http.Request, *, forward_proxy: bool) -> tuple[str, str]:
@@ -48,7 +59,7 @@ def fault_of(request: http.Request, *, forward_proxy: bool) -> tuple[str, str]:
     if request.method == "CONNECT":
         return "tunnel", "CONNECT"
     headers = header_list(request.headers.fields)
-    if fault := _line_fault(request, forward_proxy=forward_proxy) or _header_fault(headers):
+    if fault := _line_fault(request, forward_proxy=forward_proxy) or _header_fault(headers, request.method):
         return "malformed", fault
     if any(name == "upgrade" for name, _ in headers):
         return "upgrade", "an upgrade"
@@ -60,6 +71,8 @@ def _line_fault(request: http.Request, *, forward_proxy: bool) -> str:
         return "unknown method"
     if request.http_version not in ("HTTP/1.1", "HTTP/1.0"):
         return "unknown HTTP version"
+    if len(request.path) > _MAX_TARGET or len(request.path.partition("?")[0]) > _MAX_PATH:
+        return "a target that is too long"
     if not _TARGET.match(request.path):
         return "a character that a target may not have"
     # At the outward door mitmproxy has already read the target's authority, or else the host, as the
@@ -72,7 +85,7 @@ def _line_fault(request: http.Request, *, forward_proxy: bool) -> str:
     return "a fragment in the target" if "#" in request.path else ""
 
 
-def _header_fault(headers: Headers) -> str:
+def _header_fault(headers: Headers, method: str) -> str:
     names = [name for name, _ in headers]
     repeated = next((name for name in _SINGLE if names.count(name) > 1), "")
     if not all(_NAME.match(name) for name in names):
@@ -85,7 +98,29 @@ def _header_fault(headers: Headers) -> str:
         return "no host"
     if "content-length" in names and "transfer-encoding" in names:
         return "two lengths"
+    if any(name == "expect" and value.lower() != "100-continue" for name, value in headers):
+        return "an expectation that nobody knows"
+    # Some servers read no body here, and would take one for the next request.
+    has_body = any(
+        name == "transfer-encoding" or (name == "content-length" and value != "0") for name, value in headers
+    )
+    if method in _BODILESS and has_body:
+        return "a body where none may be"
     return "trailers" if "trailer" in names else ""
+
+
+def unread(state: str, detail: str, core: Core) -> HeadArrived:
+    """Build the event of a connection of which no head can be read, or is not read.
+
+    Args:
+        state: a value of the fact `request.state`.
+        detail: why, in our words.
+        core: says what time it is, and whether the log takes records.
+    """
+    return HeadArrived(
+        method="", target_host="", target_port=0, path="", headers=(), state=state, detail=detail,
+        now_ms=core.clock.now_ms(), trace_writable=core.journal.writable,
+    )  # fmt: skip
 
 
 def read_head(
@@ -110,14 +145,13 @@ def read_head(
         fault: why mitmproxy itself refuses the head, or empty.
     """
     state, detail = ("malformed", fault) if fault else fault_of(request, forward_proxy=forward_proxy)
-    # What is judged is what is forwarded: nothing but the query is taken off the target.
-    path, mark, _query = request.path.partition("?")
+    path, _, query = request.path.partition("?")
     return HeadArrived(
         method=request.method,
         target_host=(request.host if forward_proxy else request.headers.get("host", ""))[:255],
         target_port=request.port if forward_proxy else 0,
-        path=path[:2048],
-        has_query=bool(mark),
+        path=path[:_MAX_PATH],
+        query=query,
         headers=header_list(request.headers.fields),
         state=state,
         now_ms=now_ms,

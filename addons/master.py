@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mitmproxy import addonmanager, hooks, http, master, options
@@ -22,12 +23,18 @@ import addons.doors  # noqa: F401 - registers the `zone:` mode
 from addons.boundary import Boundary
 from addons.options import fix, freeze
 from addons.pages import shut
+from addons.server_tls import ServerTlsAddon
 from addons.unspoken import Unspoken
 from zoneproxy.assembly import Boundary as Core
 from zoneproxy.assembly import Zone
 from zoneproxy.terms.errors import ConfigError
 
 log = logging.getLogger("zoneproxy.master")
+
+FAILED_DRAIN_S = 1.0
+"""Once the log has failed nothing can end well: what is under way is cut soon."""
+ACCEPT_TURNS = 16
+"""Turns of the loop in which a connection that was accepted as the doors closed comes to be known."""
 
 
 class StrictAddonManager(addonmanager.AddonManager):
@@ -67,7 +74,8 @@ class ZoneMaster(master.Master):
     def __init__(self, opts: options.Options, boundary: Boundary) -> None:
         super().__init__(opts)
         self.addons = StrictAddonManager(self)
-        self.addons.add(boundary, Unspoken(), core_addon.Core(), proxyserver.Proxyserver(), Seal())
+        self.addons.add(boundary, ServerTlsAddon(boundary), Unspoken())
+        self.addons.add(core_addon.Core(), proxyserver.Proxyserver(), Seal())
 
 
 class Seal:
@@ -96,12 +104,21 @@ class Seal:
             raise PermissionError(f"a flow in state {state} may not go on")
 
 
-async def serve(assembled: Zone, *, ready: Callable[[list[str]], None]) -> None:
+async def serve(
+    assembled: Zone,
+    *,
+    ready: Callable[[list[str]], None],
+    doors: Mapping[str, socket.socket] | None = None,
+) -> None:
     """Run the production door until it is told to stop, or until the log fails.
+
+    A stop drains: the doors are closed, what has come in is served, every answer ends its connection, and
+    connections without a request are kept for a moment, so that a request on its way finds somebody.
 
     Args:
         assembled: the zone, its log open.
         ready: called once with the addresses of all open doors.
+        doors: listening sockets by route, where this process shares them with others.
 
     Raises:
         ConfigError: a door could not be opened; nothing was served.
@@ -109,35 +126,47 @@ async def serve(assembled: Zone, *, ready: Callable[[list[str]], None]) -> None:
     """
     core = assembled.boundary
     boundary = Boundary(core)
+    boundary.inherited.update(doors or {})
     zone = ZoneMaster(options.Options(), boundary)
     fix(zone.options, core)
-    loop = asyncio.get_running_loop()
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
 
     def told() -> None:
-        loop.call_soon_threadsafe(zone.should_exit.set)
+        loop.call_soon_threadsafe(stop.set)
 
     assembled.tell_failure(told)
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, zone.should_exit.set)
-    # The doors open before `running` is called; until the start is recorded they accept nothing.
-    running = asyncio_utils.create_task(zone.run(), name="zone master", keep_ref=True)
+        loop.add_signal_handler(number, stop.set)
     server = zone.addons.get("proxyserver")
+    running: asyncio.Task[None] | None = None
     try:
+        # Whoever connects to an open door is served: the start is recorded before one opens.
         await assembled.start()
-        doors = await _opened(server, running, core)
+        running = asyncio_utils.create_task(zone.run(), name="zone master", keep_ref=True)
+        opened = await _opened(server, running, core)
         freeze(zone.options)
-        ready(doors)
-        await running
-    finally:
+        ready(opened)
+        stopping = asyncio_utils.create_task(stop.wait(), name="zone stop", keep_ref=True)
+        await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+    except BaseException:
         assembled.shut()
+        raise
+    finally:
+        boundary.draining = True
         await server.servers.update([])
-        await _drained(boundary, core.limits.drain_timeout_s)
+        await _drained(boundary, server, assembled)
+        assembled.shut()
         await boundary.stop()
-        await assembled.close()
-        zone.should_exit.set()
-        await asyncio.wait([running])
+        try:
+            await assembled.close()
+        finally:
+            zone.should_exit.set()
+            if running is not None:
+                await asyncio.wait([running])
     if assembled.failure is not None:
         raise assembled.failure
+    await running
 
 
 async def _opened(server: Any, running: asyncio.Task[None], core: Core) -> list[str]:
@@ -157,11 +186,29 @@ async def _opened(server: Any, running: asyncio.Task[None], core: Core) -> list[
     raise ConfigError("the doors could not be opened", hint="see the log lines above")
 
 
-async def _drained(boundary: Boundary, timeout_s: float) -> None:
-    """Let what is under way end by itself, for a while."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            while boundary.crossings:  # noqa: ASYNC110 - a moment more or less does not matter at the end
-                await asyncio.sleep(0.02)
-    except TimeoutError:
+async def _drained(boundary: Boundary, server: Any, assembled: Zone) -> None:
+    """Let what is under way end by itself, for a while; a connection that is silent may go sooner."""
+    loop = asyncio.get_running_loop()
+    failed, limits = assembled.failure is not None, assembled.boundary.limits
+    deadline_s = loop.time() + (FAILED_DRAIN_S if failed else limits.drain_timeout_s)
+    grace_s = loop.time() + (0.0 if failed else limits.drain_idle_s)
+    for _ in range(ACCEPT_TURNS):
+        await asyncio.sleep(0)
+    while (  # noqa: ASYNC110 - a moment more or less does not matter at the end
+        loop.time() < deadline_s
+        and (boundary.crossings or _arriving(boundary) or _talking(server, loop.time() < grace_s))
+    ):
+        await asyncio.sleep(0.02)
+    if boundary.crossings:
         log.warning("stopped with exchanges under way", extra={"count": len(boundary.crossings)})
+
+
+def _arriving(boundary: Boundary) -> bool:
+    """Tell whether a connection is on its way through a gate; that takes no longer than its deadline."""
+    return any(gate.waiting for gate in boundary.gates)
+
+
+def _talking(server: Any, patient: bool) -> bool:  # noqa: FBT001 - one word says it
+    """Tell whether a connection may still bring a request, or brings one; silent ones count while patient."""
+    handlers = list(server.connections.values())
+    return any(patient or handler.guard is None or not handler.guard.idle for handler in handlers)

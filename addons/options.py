@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def fix(opts: options.Options, core: Core) -> None:
         validate_inbound_headers=True,
         store_streamed_bodies=False,
         body_size_limit=str(max(limits.max_body_bytes, limits.max_answer_bytes)),
-        tcp_timeout=int(limits.answer_timeout_s),
+        tcp_timeout=math.ceil(limits.answer_timeout_s),  # 0 would close every connection at once
         mode=core.modes(),
     )
     for name in FORBIDDEN:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from mitmproxy import http
+from mitmproxy.net.http import status_codes
 
 if TYPE_CHECKING:
     from zoneproxy.passage.commands import Forward, Refuse
 
 CLOSE = "zoneproxy.close"
+VERSION = "zoneproxy.version"
 _SHUT_BODY = (
     b'{"error": {"message": "the boundary could not judge this request", "type": "zone_refusal",'
     b' "param": null, "code": "internal-error"}}'
@@ -37,7 +40,7 @@ def closing(flow: http.HTTPFlow) -> tuple[tuple[str, str], ...]:
 
 def framing(flow: http.HTTPFlow) -> tuple[tuple[str, str], ...]:
     """Return how a streamed answer ends: in chunks, or for HTTP/1.0 with its connection."""
-    if flow.request.http_version == "HTTP/1.0":
+    if flow.metadata.get(VERSION, flow.request.http_version) == "HTTP/1.0":
         return (("connection", "close"),)
     return (("transfer-encoding", "chunked"), *closing(flow))
 
@@ -48,23 +51,51 @@ def page_of(order: Refuse, *, close: bool) -> http.Response:
     return http.Response.make(order.status, order.body, fields_of(order.headers + extra))
 
 
+def streamed(status: int, headers: http.Headers) -> http.Response:
+    """Make the head of a streamed answer; what the server said of version, reason and connection stays."""
+    reason = status_codes.RESPONSES.get(status, "").encode()
+    head = http.Response(b"HTTP/1.1", status, reason, headers, None, None, time.time(), None)
+    head.stream = True
+    return head
+
+
 def direct(flow: http.HTTPFlow, forward: Forward) -> None:
-    """Point the flow at its destination, with exactly the headers and body that were judged."""
-    request = flow.request
-    request.data.host, request.data.port = forward.host, forward.port
-    request.scheme = "http"
-    request.authority = ""
-    request.headers = fields_of(forward.headers)
-    request.data.content = forward.body
+    """Send to the flow's destination exactly the headers and body that were judged.
+
+    The caller's own request stays as it is, for its end of the connection to be read from.
+    """
+    old = flow.request.data
+    flow.metadata[VERSION] = flow.request.http_version
+    flow.request = http.Request(
+        forward.host,
+        forward.port,
+        old.method,
+        b"https" if forward.tls else b"http",
+        b"",
+        old.path,
+        b"HTTP/1.1",
+        fields_of(forward.headers),
+        forward.body,
+        None,
+        old.timestamp_start,
+        old.timestamp_end,
+    )
 
 
-def failure_of(words: str) -> str:
-    """Tell by mitmproxy's words why there is no answer: none came, or none that can be read."""
-    if "parse" in words or "size_limit" in words or "unexpected server response" in words:
+def failure_of(words: str, distrust: str = "") -> str:
+    """Tell by mitmproxy's words why there is no answer: none came, or none that can be read.
+
+    With `distrust` nothing was asked: the server could not prove who it is.
+    """
+    if distrust:
+        return "upstream-untrusted"
+    # The last are mitmproxy's words for two lengths, and for a coding that may not be.
+    if any(said in words for said in ("parse", "size_limit", "unexpected server response", "smuggling")):
         return "return-unreadable"
     return "upstream-failed"
 
 
 def truncation_of(words: str) -> str:
     """Tell by mitmproxy's words why an answer broke off."""
-    return "return-unreadable" if "size_limit" in words else "upstream-truncated"
+    broken = "protocol error" in words and "peer closed" not in words
+    return "return-unreadable" if "size_limit" in words or broken else "upstream-truncated"

@@ -4,28 +4,33 @@ mitmproxy streams an answer through a synchronous callable, which can't wait for
 writes error pages of its own. These layers change just that: a streamed chunk goes to the passage,
 a record that it orders is awaited in a blocking hook, and every refusal is ours.
 
-Seams used, all in `mitmproxy.proxy.layers.http` (12.2): `HttpLayer.make_stream`, `HttpStream`'s
-state methods, `Http1Server.read_headers`.
+Seams used, all in `mitmproxy.proxy.layers.http` (12.2): `HttpLayer.make_stream`, `get_connection` and
+`register_connection`, `HttpStream`'s state methods; the connections' own ends are in `addons/ends.py`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mitmproxy import http
+from mitmproxy.flow import Error
 from mitmproxy.net.http import http1
 from mitmproxy.proxy import commands, layer
+from mitmproxy.proxy import events as base_events
 from mitmproxy.proxy.events import Start
 from mitmproxy.proxy.layers.http import (
     DropStream,
+    GetHttpConnection,
+    HttpClient,
     HttpLayer,
     HttpStream,
+    RegisterHttpConnection,
     SendHttp,
 )
-from mitmproxy.proxy.layers.http._base import ReceiveHttp
 from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
+    RequestHeaders,
     RequestProtocolError,
     ResponseData,
     ResponseEndOfMessage,
@@ -33,14 +38,15 @@ from mitmproxy.proxy.layers.http._events import (
     ResponseProtocolError,
     ResponseTrailers,
 )
-from mitmproxy.proxy.layers.http._http1 import Http1Server
+from mitmproxy.proxy.layers.http._hooks import HttpRequestHeadersHook
 
 from addons.crossing import CROSSING, REFUSAL
-from zoneproxy.passage.commands import Command, Cut, Deliver, Finish, Sever
+from addons.ends import BROKEN_BODY, ZoneHttp1Client, ZoneHttp1Server
+from addons.pages import page_of
+from zoneproxy.passage.commands import Command, Cut, Deliver, Finish, Refuse, Sever
 from zoneproxy.passage.events import AnswerChunk, AnswerEnd, Event
 
 if TYPE_CHECKING:
-    from mitmproxy.connection import Client
     from mitmproxy.proxy import events
     from mitmproxy.proxy.context import Context
     from mitmproxy.proxy.layers.http import HTTPMode
@@ -50,6 +56,7 @@ if TYPE_CHECKING:
 PIN = "zoneproxy.pin"
 AT_FAULT = "zoneproxy.at-fault"
 OUTCOME = "zoneproxy.outcome"
+CUT = "zoneproxy.cut"
 DIALLED = "zoneproxy.dialled"
 
 
@@ -72,21 +79,11 @@ class ZoneDialledHook(commands.StartHook):
 
 
 @dataclass
-class Malformed:
-    """Bytes that are no HTTP request; the boundary records them and leaves the answer."""
+class Halted(base_events.Event):
+    """An exchange was ended from outside; its layer carries out what that end orders."""
 
-    client: Client
-    detail: str
-    answer: bytes = field(default=b"")
-
-
-@dataclass
-class ZoneMalformedHook(commands.StartHook):
-    """A client sent what is no HTTP request."""
-
-    name = "zone_malformed"
-    blocking = True
-    malformed: Malformed
+    flow: str
+    orders: list[Command]
 
 
 class ZoneHttpLayer(HttpLayer):
@@ -98,6 +95,16 @@ class ZoneHttpLayer(HttpLayer):
         # one can't be connected to, so a flow that slips by its verdict goes nowhere.
         context.server.address = context.server.address or ("undecided.invalid", 1)
         self.connections[context.client] = ZoneHttp1Server(context.fork())
+        self._tenant = ""
+
+    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        """Lead an end from outside to its stream; all other events go their usual way."""
+        if not isinstance(event, Halted):
+            yield from super()._handle_event(event)
+            return
+        for stream in list(self.streams.values()):
+            if isinstance(stream, ZoneStream) and stream.serves(event.flow):
+                yield from self.event_to_child(stream, event)
 
     def make_stream(self, stream_id: int) -> layer.CommandGenerator[None]:
         """Make one of our streams for a request."""
@@ -105,25 +112,27 @@ class ZoneHttpLayer(HttpLayer):
         self.streams[stream_id] = stream
         yield from self.event_to_child(stream, Start())
 
+    def get_connection(self, event: GetHttpConnection, *, reuse: bool = True) -> layer.CommandGenerator[None]:
+        """Keep server connections for one tenant: a front may send several over one of its own."""
+        stream = self.command_sources.get(event)
+        tenant = stream.tenant if isinstance(stream, ZoneStream) else ""
+        if tenant != self._tenant:
+            for connection in list(self.connections):
+                if connection is not self.context.client and connection.connected:
+                    yield commands.CloseConnection(connection)
+        self._tenant = tenant
+        yield from super().get_connection(event, reuse=reuse)
 
-class ZoneHttp1Server(Http1Server):
-    """The client's side: refuses what is no HTTP with a record instead of a page of mitmproxy's."""
-
-    def read_headers(self, event: events.ConnectionEvent) -> layer.CommandGenerator[None]:
-        """Read a request's head; what can't be parsed is refused, recorded and closed."""
-        broken = False
-        for command in super().read_headers(event):
-            if isinstance(command, commands.SendData):
-                # The only data that this method sends by itself is the page for a broken head.
-                broken = True
-                malformed = Malformed(self.context.client, "the head can't be parsed")
-                yield ZoneMalformedHook(malformed)
-                if malformed.answer:
-                    yield commands.SendData(self.conn, malformed.answer)
-            elif broken and isinstance(command, ReceiveHttp):
-                continue  # the head is refused already; it begins no flow
-            else:
-                yield command
+    def register_connection(self, command: RegisterHttpConnection) -> layer.CommandGenerator[None]:
+        """Put our end of a new server connection in the place of the core's, before a byte comes."""
+        if not command.err:
+            client: Any = self.connections[command.connection]
+            while not isinstance(client, HttpClient):
+                client = client.child_layer
+            client.child_layer = ZoneHttp1Client(client.context)
+            client._handle_event = client.child_layer.handle_event  # noqa: SLF001 - as the core does it
+            yield from client.child_layer.handle_event(Start())
+        yield from super().register_connection(command)
 
 
 class ZoneStream(HttpStream):
@@ -138,6 +147,9 @@ class ZoneStream(HttpStream):
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         """Handle an event; where the core would show an error page, show our refusal."""
+        if isinstance(event, Halted):
+            yield from self._halt(event.orders)
+            return
         inner = super()._handle_event(event)
         reply: Any = None
         while True:
@@ -154,13 +166,72 @@ class ZoneStream(HttpStream):
                 yield from self._send_refusal_page()
             reply = yield command
 
+    @property
+    def tenant(self) -> str:
+        """Whose request it is; empty where nobody proved himself."""
+        return str(self._crossing.passage.exchange.facts.get("tenant.id", ""))
+
+    def state_wait_for_request_headers(self, event: RequestHeaders) -> layer.CommandGenerator[None]:
+        """Have the head judged; a caller that waits before it sends a body is refused without one."""
+        inner = super().state_wait_for_request_headers(event)
+        reply: Any = None
+        while True:
+            try:
+                command = inner.send(reply)
+            except StopIteration:
+                return
+            reply = None
+            if not _is_interim(command):
+                reply = yield command
+            elif self.flow.response is not None:
+                yield from self._refuse_at_once()
+                return
+            elif self.flow.request.http_version != "HTTP/1.0":  # RFC 9110, section 10.1.1
+                reply = yield command
+
+    def _refuse_at_once(self) -> layer.CommandGenerator[None]:
+        """Answer before the body, and close: whether the body still comes nobody can know."""
+        self.flow.response.headers["connection"] = "close"  # type: ignore[union-attr]
+        yield from self.send_response()
+        self.flow.live = False
+        self.client_state = self.server_state = self.state_errored
+        yield DropStream(self.stream_id)
+        yield self._closing()
+
+    def _closing(self) -> SendHttp:
+        error = ResponseProtocolError(self.stream_id, "refused", ErrorCode.KILL)
+        return SendHttp(error, self.context.client)
+
+    def serves(self, flow: str) -> bool:
+        """Tell whether this stream is that of an exchange."""
+        crossing = self.flow.metadata.get(CROSSING) if hasattr(self, "flow") else None
+        return crossing is not None and crossing.passage.exchange.flow == flow
+
+    def _halt(self, orders: list[Command]) -> layer.CommandGenerator[None]:
+        """Carry out an end from outside, unless the stream has come to its own meanwhile."""
+        if self.server_state == self.state_errored:
+            return
+        for order in orders:
+            match order:
+                case Refuse() if not self.flow.metadata.get(OUTCOME):
+                    yield from self._send_head_and_body(page_of(order, close=True))
+                    yield from self._end(properly=True)
+                case Cut(data) if self.flow.metadata.get(OUTCOME):
+                    yield SendHttp(ResponseData(self.stream_id, data), self.context.client)
+                    yield from self._end(properly=False)
+                case _:
+                    yield from self._end(properly=False)
+
     def _send_refusal_page(self) -> layer.CommandGenerator[None]:
         if not hasattr(self, "flow"):
             return
+        if CROSSING not in self.flow.metadata:  # the core found no destination, and asked nobody
+            self.flow.error = Error("no destination")
+            yield HttpRequestHeadersHook(self.flow)
         crossing = self.flow.metadata.get(CROSSING)
         refusal = self.flow.metadata.pop(REFUSAL, None) or (crossing and crossing.refusal)
         if self.flow.metadata.get(OUTCOME):
-            if cut := self.flow.metadata.pop("zoneproxy.cut", None):
+            if cut := self.flow.metadata.pop(CUT, None):
                 yield SendHttp(ResponseData(self.stream_id, cut), self.context.client)
         elif refusal:
             yield from self._send_head_and_body(refusal)
@@ -179,7 +250,12 @@ class ZoneStream(HttpStream):
         yield ZoneDialledHook(self.flow)
         refusal = self.flow.metadata.pop(REFUSAL, None)
         if refusal is None and self.flow.metadata.pop(DIALLED, False):
-            return True
+            if self.context.server.connected:
+                return True
+            # The core would send to a closed connection and wait for ever.
+            gone = ResponseProtocolError(self.stream_id, "server closed connection", ErrorCode.CONNECT_FAILED)
+            yield from self.handle_protocol_error(gone)
+            return False
         if refusal is not None:
             yield from self._send_head_and_body(refusal)
         yield from self._end(properly=refusal is not None)
@@ -193,6 +269,10 @@ class ZoneStream(HttpStream):
             AT_FAULT, "client" if isinstance(event, RequestProtocolError) else "upstream"
         )
         yield from super().handle_protocol_error(event)
+        if isinstance(event, RequestProtocolError) and event.message.startswith(BROKEN_BODY):
+            if refusal := self.flow.metadata.pop(REFUSAL, None):
+                yield from self._send_head_and_body(refusal)
+            yield self._closing()
 
     def state_wait_for_response_headers(self, event: ResponseHeaders) -> layer.CommandGenerator[None]:
         """Let the boundary judge the answer's head; a refusal replaces the answer at once."""
@@ -239,6 +319,7 @@ class ZoneStream(HttpStream):
 
     def _end(self, *, properly: bool) -> layer.CommandGenerator[None]:
         """End the exchange and its server connection; without `properly`, the caller's too."""
+        self._crossing.told = True
         self.flow.live = False
         self.client_state = self.server_state = self.state_errored
         yield SendHttp(RequestProtocolError(self.stream_id, "refused", ErrorCode.KILL), self.context.server)
@@ -246,10 +327,16 @@ class ZoneStream(HttpStream):
         if properly:
             yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
         else:
-            yield SendHttp(
-                ResponseProtocolError(self.stream_id, "refused", ErrorCode.KILL),
-                self.context.client,
-            )
+            yield self._closing()
+
+
+def _is_interim(command: commands.Command) -> bool:
+    """Tell whether this sends `100 Continue`, which the core does for refused requests too."""
+    return (
+        isinstance(command, SendHttp)
+        and isinstance(command.event, ResponseHeaders)
+        and command.event.response.status_code == 100  # noqa: PLR2004 - its number is its name
+    )
 
 
 def assemble(response: http.Response) -> bytes:

@@ -16,6 +16,7 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 from addons import doors
 from addons.boundary import Boundary
 from addons.options import fix
+from addons.server_tls import ServerTlsAddon
 from addons.unspoken import Unspoken
 from zoneproxy.assembly import Zone, assemble
 from zoneproxy.terms.errors import ZoneError
@@ -58,6 +59,7 @@ class DeveloperDoor(Boundary):
             raise exceptions.OptionsError(f"{error.message}{hint}") from error
         self.zone = zone
         self.core = zone.boundary
+        zone.boundary.on_stops = self.stops_changed
         fix(ctx.options, zone.boundary)
 
     async def running(self) -> None:
@@ -74,13 +76,16 @@ class DeveloperDoor(Boundary):
             ctx.master.shutdown()
             return
         await self.zone.start()
+        await super().running()
 
     async def done(self) -> None:
         """Record what is still under way and close the log."""
+        await super().done()
         if self.zone is not None:
             self.zone.shut()
             await self.stop()
             await self.zone.close()
 
 
-addons = [DeveloperDoor(), Unspoken()]
+_door = DeveloperDoor()
+addons = [_door, ServerTlsAddon(_door), Unspoken()]
