@@ -15,16 +15,19 @@ COMPILE := $(VENV)/bin/uv pip compile --universal --python-version 3.12 --genera
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check format bench lock clean
+.PHONY: help setup demo test test-long check format bench lock clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: setup ## play the whole way of a request, with a real small model; under a minute after the first set-up
 	@$(PYTHON) -m demo
 
 test: setup check $(FOREIGN)/.ready ## run every check and every test
 	@$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup
+
+test-long: setup ## the tests that take a sample in `make test`, whole: every fault, 200 kills, long fuzzing
+	@ZONE_TEST_LONG=1 $(PYTHON) -m pytest --numprocesses 2 tests/faults tests/fuzz tests/live/test_sigkill.py tests/live/test_framing_fuzz.py
 
 check: setup ## ruff, formatting, mypy, and the floors of the house
 	@$(PYTHON) -m ruff check $(SOURCES)

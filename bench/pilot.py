@@ -10,7 +10,8 @@ from bench.results import ROOT
 from tests.support import logs
 from zoneproxy.passage.judge import judge
 from zoneproxy.passage.record import obligations, phase_body
-from zoneproxy.policy.bundle import Policy, authorization_facts, load, model_facts
+from zoneproxy.policy.bundle import Policy, load
+from zoneproxy.policy.chains import action_facts, authorization_facts, model_facts
 from zoneproxy.policy.moment import moment_ms
 from zoneproxy.terms.decision import Decision
 from zoneproxy.terms.facts import VOCABULARY, FactSheet, FactValue, to_json
@@ -58,6 +59,7 @@ def good_facts() -> FactSheet:
         "request.dialect": "openai_chat",
         "request.streamed": False,
         "request.bytes": 1024,
+        "binding.state": "none",
         "data.mixing": "clean",
         "data.mixing_score": 0,
         "data.categories": frozenset(),
@@ -71,10 +73,14 @@ def good_facts() -> FactSheet:
         "response.mixing_score": 0,
         "response.categories": frozenset(),
         "response.weights_like": False,
+        "response.binding": "none",
     }
     sheet = FactSheet()
     sheet.update(
-        facts | authorization_facts(operator, tenant, now_ms) | model_facts(operator, "zone-llm-01", tenant)
+        facts
+        | authorization_facts(operator, tenant, now_ms, "SG")
+        | action_facts(operator, tenant, "inference")
+        | model_facts(operator, "zone-llm-01", tenant)
     )
     return sheet
 

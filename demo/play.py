@@ -70,7 +70,7 @@ def _verify() -> str:
 
 
 def _replay() -> str:
-    done = zoneproxy("replay", str(LOG))
+    done = zoneproxy("replay", str(LOG), "--opening-key", str(FOLDER / "keys" / "opening.key"))
     if done.returncode != 0:
         raise Unexpected(f"exit code {done.returncode}: {_last(done.stdout + done.stderr)}")
     return _last(done.stdout)
@@ -79,7 +79,7 @@ def _replay() -> str:
 def _tamper() -> str:
     """Change one byte of a copy of the log, and let the verifier find it."""
     shutil.copytree(LOG, _TAMPERED)
-    bundle = max((_TAMPERED / "tile" / "entries").rglob("*"), key=_size)
+    bundle = max(_TAMPERED.glob("*/tile/entries/**/*"), key=_size)
     content = bytearray(bundle.read_bytes())
     place = len(content) // 2
     content[place] ^= 1
@@ -119,8 +119,11 @@ def _closing(programme: Programme, seconds: float) -> None:
     _say("what to look at next")
     log = LOG.relative_to(ROOT)
     for what, why in (
-        (f".venv/bin/zoneproxy log verify {log}", f"what a regulator runs; the key is {log}/*.vkey"),
-        (f".venv/bin/zoneproxy replay {log}", "every decision again, under the policy of its day"),
+        (f".venv/bin/zoneproxy log verify {log}", f"what a regulator runs; the keys are {log}/*/*.vkey"),
+        (
+            f".venv/bin/zoneproxy replay {log} --opening-key {log.parent}/keys/opening.key",
+            "every decision again, under the policy of its day",
+        ),
         (f"{CONFIG.relative_to(ROOT)}", "the operator's configuration: doors, tenants, servers"),
         ("policies/", "the rules: the regulator's layer, and the operator's"),
         ("zoneproxy/passage/machine.py", "the way of a request, as a table"),

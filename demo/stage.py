@@ -6,11 +6,13 @@ The boundary is made and started as an operator would: `zoneproxy init`, an edit
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,10 @@ import yaml
 
 from demo import model_server
 from demo.programs import ROOT, Program, running
+from zoneproxy.adapters.bindings import SqliteBindings
+from zoneproxy.config.bindings import Bindings
+from zoneproxy.route.binding import DAY_MS
+from zoneproxy.terms.objects import Binding, ObjectName
 
 FOLDER = ROOT / "var" / "demo"
 LOG = FOLDER / "log"
@@ -119,6 +125,7 @@ def set_stage(say: Callable[[str], None]) -> Iterator[Stage]:
             say("loading the model")
             model, real = "Gemma 3 270M, served by llama.cpp", programs.enter_context(_real())
         _configure(real.url, scripted.url)
+        _bind_file("file-gguf")
         programs.enter_context(running([ZONEPROXY, "run", "--config", str(CONFIG)]))
         yield Stage(doors, credential, f"{inland.url}/report", model)
 
@@ -151,6 +158,17 @@ def _configure(real: str, scripted: str) -> None:
     ]
     config["outward"] = [{"host": INLAND_HOST, "side": "domestic"}]
     CONFIG.write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
+
+
+def _bind_file(file_id: str) -> None:
+    """Let a file of the scripted server be the Singapore tenant's own: what is nobody's is not looked for."""
+    store = SqliteBindings(FOLDER / Bindings().store)
+    store.prepare()
+    now_ms = time.time_ns() // 1_000_000
+    name = ObjectName("file", file_id)
+    made = Binding(name, TENANT, "cable-sg-1", "overseas", "scripted", "", now_ms, now_ms + DAY_MS)
+    asyncio.run(store.claim([made]))
+    store.close()
 
 
 def _server(name: str, url: str, model: str, paths: list[str]) -> dict[str, Any]:
