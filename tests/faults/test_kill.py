@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.length import sample
 from tests.support.logs import ORIGIN, FixedClock, FixedEntropy, signer
 from zoneproxy.adapters import newlog
 from zoneproxy.adapters.logfolder import open_log
@@ -17,7 +18,7 @@ from zoneproxy.adapters.tracelog import TraceLog
 from zoneproxy.replay.audit import audit
 from zoneproxy.trace.merkle import leaf_hash
 
-ROUNDS = 8
+ROUNDS = sample(8, 200)
 ROOT = Path(__file__).resolve().parents[2]
 
 # The program that is killed: fifty callers append as fast as they can and print each receipt they get.

@@ -10,12 +10,12 @@ Each mutant plants one wrong order; the same check must find it.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Sequence
 
 import pytest
 
 from tests.support.crash_files import CrashFiles, PowerLossError
+from tests.support.length import sample
 from tests.support.logs import ORIGIN, Writer, decision, signer
 from zoneproxy.replay.audit import audit
 from zoneproxy.replay.flaws import FlawClass
@@ -34,7 +34,7 @@ from zoneproxy.trace.segments import Segments
 from zoneproxy.trace.wal import Group, Item, encode_group, segment_name
 
 MAX_DISKS = 300
-LONG_STEP = 1 if os.environ.get("ZONE_TEST_LONG") else 4
+LONG_STEP = sample(4, 1)
 """Every n-th disk of the long plan is examined; all of them in the long run."""
 
 WRITER = Writer()

@@ -6,7 +6,6 @@ or sends SIGKILL in its place. Afterwards the log must verify, start again, and 
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.length import sample
 from tests.support.logs import ORIGIN, FixedClock, FixedEntropy, signer
 from zoneproxy.adapters import newlog
 from zoneproxy.adapters.logfolder import open_log
@@ -23,7 +23,7 @@ from zoneproxy.replay.audit import audit
 from zoneproxy.trace.merkle import leaf_hash
 
 ROOT = Path(__file__).resolve().parents[2]
-STEP = 1 if os.environ.get("ZONE_TEST_LONG") else 4
+STEP = sample(4, 1)
 """Every n-th occurrence is tried; all of them in the long run."""
 
 PROGRAM = """

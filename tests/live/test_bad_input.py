@@ -63,7 +63,7 @@ CASES = {
         "origin-tenant-unknown",
     ),
     "a tag of its own": (request(headers="zone-origin: overseas\r\n"), 403, "origin-tag-forged"),
-    "an unknown endpoint": (request("POST /v1/fine_tuning/jobs HTTP/1.1"), 404, "content-unknown-endpoint"),
+    "an unknown endpoint": (request("POST /v1/nowhere HTTP/1.1"), 404, "content-unknown-endpoint"),
     "a path in disguise": (request("POST /v1//chat/completions HTTP/1.1"), 404, "content-unknown-endpoint"),
     "an unknown type": (request(headers="content-type: text/plain\r\n"), 415, "content-unknown-type"),
     "an encoded body": (

@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.logs import ORIGIN, FixedClock, FixedEntropy, decision, ending, joint_signer, write_log
+from tests.support.shards import FIRST, MIDDLE_MS, make_shards, open_shards
 from zoneproxy.adapters import newlog
+from zoneproxy.adapters.keyfiles import read_vkeys
 from zoneproxy.adapters.logfolder import open_log
 from zoneproxy.adapters.tracelog import TraceLog
 from zoneproxy.replay.audit import audit
@@ -166,6 +168,37 @@ async def test_all_accept_what_the_journal_wrote(
     assert go_accepts(gover, root, tmp_path / "old")
     assert aics([root]) == ["ok 25"]
     assert audit(open_log(root)).flaws == ()
+
+
+async def test_all_accept_each_shard(
+    tmp_path: Path, gover: Path, aics: Callable[[list[Path]], list[str]]
+) -> None:
+    """Each shard of a log is a log that all accept, under keys of its own, also after a renewal."""
+    _, keys = make_shards(tmp_path)
+    clock = FixedClock(MIDDLE_MS)
+    log = open_shards(tmp_path, clock, overlap_ms=1000)
+    index = (await log.append("decision", decision(1), {})).index
+    clock.now = FIRST.following.start_ms
+    log.tick()
+    await log.append("return", ending(index, 1), {})
+    log.tick()
+    keys.make(FIRST.following, 2)
+    log.tick()
+    await log.publish()
+    second = tmp_path / "log" / str(FIRST.following)
+    sizes = []
+    for root in (tmp_path / "log" / str(FIRST), second):
+        (key,) = root.glob("*.vkey")
+        shutil.copy(key, root / VKEY)  # the name under which the judges look for it
+        sizes.append(open_log(root, read_vkeys(key)).checkpoint().size)
+        assert go_accepts(gover, root, key=key)
+        assert aics([root]) == [f"ok {sizes[-1]}"]
+        (root / VKEY).unlink()
+    clock.now += 1000
+    log.tick()
+    await log.close()
+    assert not go_accepts(gover, second, key=next(second.glob("*.vkey")))  # retired
+    assert go_accepts(gover, second, key=second / "handover/2.vkey")
 
 
 def test_go_demands_both_signatures(good: Path, tmp_path: Path, gover: Path) -> None:

@@ -72,6 +72,11 @@ def last_file(folder: Path) -> Path:
     return max((path for path in folder.rglob("*") if path.is_file()), key=lambda path: int(path.stem))
 
 
+def signing_key(zone: ZoneFolder) -> Path:
+    """The key that signs the newest shard."""
+    return zone.path / "keys/log" / f"{zone.shard.name}.key"
+
+
 def other_log(zone: ZoneFolder) -> None:
     """Put the log of a zone made elsewhere in the place of this one's."""
     other = zone.path.parent / "other"
@@ -94,39 +99,39 @@ MISTAKES: dict[str, tuple[Change, str]] = {
     ),
     "policy missing": (lambda z: (z.path / OPERATOR).unlink(), "the policy `.*operator.yaml` is missing"),
     "key missing": (
-        lambda z: (z.path / "keys/log.key").unlink(),
-        "the key file `.*log.key` is missing",
+        lambda z: signing_key(z).unlink(),
+        "the key file `.*20..-...key` is missing",
     ),
     "scan key missing": (
         lambda z: (z.path / "keys/scan.key").unlink(),
         "the key file `.*scan.key` is missing",
     ),
     "key for all to read": (
-        lambda z: (z.path / "keys/log.key").chmod(0o644),
+        lambda z: signing_key(z).chmod(0o644),
         r"may be read by others \(mode 0644\)\nhint: run `chmod 600 ",
     ),
     "scan key for a group to read": (
         lambda z: (z.path / "keys/scan.key").chmod(0o640),
         r"may be read by others \(mode 0640\)\nhint: run `chmod 600 ",
     ),
-    "no key": (lambda z: (z.path / "keys/log.key").write_text("x"), "holds no Ed25519 private key"),
+    "no key": (lambda z: signing_key(z).write_text("x"), "holds no Ed25519 private key"),
     "no log": (lambda z: shutil.rmtree(z.log), "there is no log in `"),
-    "log of another zone": (other_log, "the log here is not that of `zone.example/trace/"),
+    "log of another zone": (other_log, "is not that of `zone.example/trace/"),
     "another log's name": (
         lambda z: z.edit("zone.yaml", "origin: zone.example", "origin: other.example"),
-        "the log here is not that of `other.example/trace/",
+        "is not that of `other.example/trace/",
     ),
-    "a byte of the write-ahead log": (lambda z: flip(last_file(z.log / "wal")), "does not verify"),
+    "a byte of the write-ahead log": (lambda z: flip(last_file(z.shard / "wal")), "does not verify"),
     "a byte of a tile": (
-        lambda z: flip(last_file(z.log / "tile/0")),
+        lambda z: flip(last_file(z.shard / "tile/0")),
         r"does not verify: .*\(tile/0/",
     ),
     "a byte of an entry bundle": (
-        lambda z: flip(last_file(z.log / "tile/entries")),
+        lambda z: flip(last_file(z.shard / "tile/entries")),
         r"does not verify: .*\(tile/entries/",
     ),
-    "a byte of the checkpoint": (lambda z: flip(z.log / "checkpoint"), "does not verify"),
-    "a byte of the last signed checkpoint": (lambda z: flip(z.log / "state/signed"), "does not verify"),
+    "a byte of the checkpoint": (lambda z: flip(z.shard / "checkpoint"), "does not verify"),
+    "a byte of the last signed checkpoint": (lambda z: flip(z.shard / "state/signed"), "does not verify"),
 }
 
 

@@ -24,7 +24,7 @@ from tests.support.zone_world import (
     passage,
     pin,
 )
-from zoneproxy.passage import endings, law, leg_collect, leg_return, machine
+from zoneproxy.passage import endings, halting, law, leg_collect, leg_return, machine
 from zoneproxy.passage import judge as judge_module
 from zoneproxy.passage.commands import Deliver, Finish, Forward, Refuse, Sever, Write
 from zoneproxy.passage.events import (
@@ -39,13 +39,16 @@ from zoneproxy.passage.events import (
     Event,
     Fault,
     HeadArrived,
+    Limited,
     Recorded,
     RecordFailed,
     Stopping,
+    StopsChanged,
     UpstreamFailed,
 )
 from zoneproxy.passage.machine import TABLE, IllegalEventError, Passage
 from zoneproxy.passage.state import State
+from zoneproxy.route.stops import EVERYTHING, NOTHING, Scope, Stops
 
 RESIDENT_ID = b"110101199003074610"
 EVENT = b'data: {"choices": [{"index": 0, "delta": {"content": "hello "}}]}\n\n'
@@ -71,6 +74,7 @@ def legal_events(state: State, receipts: Receipts) -> list[Event]:
             body(CHAT),
             body(CHAT.replace(b"hello", RESIDENT_ID)),
             body(b"{"),
+            Limited("tenant_requests", 3),
         ],
         State.INSIDE: [
             AnswerHead(200, SSE, pin()),
@@ -102,7 +106,15 @@ def legal_events(state: State, receipts: Receipts) -> list[Event]:
     return good.get(state, waiting)
 
 
-BAD: list[Event] = [ClientGone(), Stopping(), Fault("hook", "planted")]
+BAD: list[Event] = [
+    ClientGone(),
+    Stopping(),
+    Fault("hook", "planted"),
+    StopsChanged(Stops.of([(Scope.TENANT, "toyco-sg")])),
+    StopsChanged(EVERYTHING),
+    StopsChanged(NOTHING),
+    StopsChanged(Stops.of([(Scope.MODEL, "zone-llm-01")])),
+]
 
 
 def walk(draw: Callable[[st.SearchStrategy[Any]], Any]) -> None:
@@ -241,6 +253,11 @@ def go_on_after_the_denial(patch: pytest.MonkeyPatch) -> None:
     _swap(patch, State.CLOSING, Recorded, mutant)
 
 
+def go_on_although_stopped(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(halting, "stop_of", lambda exchange: "none")
+    patch.setattr(leg_collect, "stop_of", lambda exchange: "none")
+
+
 def return_twice(patch: pytest.MonkeyPatch) -> None:
     def mutant(exchange: Any, event: Any) -> Any:
         return endings.close(exchange, ClientGone())
@@ -267,6 +284,7 @@ MUTANTS = [
     forget_the_route,
     forget_a_caller_that_left,
     go_on_after_the_denial,
+    go_on_although_stopped,
     return_twice,
     write_beside_a_byte,
 ]

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from collections import Counter
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.property.test_policy_semantics import condition, facts, known, make, rules
 from tests.support.small_policy import text
-from zoneproxy.policy.bundle import load
+from zoneproxy.policy.bundle import Policy, load
 from zoneproxy.policy.cells import Space
+from zoneproxy.policy.compile import SAME, Leaf, leaves
 from zoneproxy.policy.decide import decide_layer
 from zoneproxy.policy.diff import compare, equivalent
-from zoneproxy.policy.match import matcher
+from zoneproxy.policy.match import Matcher, matcher
 from zoneproxy.policy.prove import PhaseModel, prove
 from zoneproxy.policy.prove import _flow as flow_of
 from zoneproxy.terms.facts import FactValue, known_in
@@ -129,12 +134,81 @@ def test_a_dead_rule_never_fires(entries: list[Any]) -> None:
         assert not dead.intersection(answer.deny + answer.allow)
 
 
-def test_the_pilots_floor_cell_by_cell() -> None:
-    """All combinations at the regulator's door, asked one by one, give the prover's count."""
-    name = "shantou-pilot.regulator.yaml"
-    policy = load((POLICIES / name).read_bytes(), name)
-    model = PhaseModel([[policy]], Phase.COLLECT)
-    cells = every(model.space)
-    allowed = sum(decide_layer(policy, Phase.COLLECT, each).effect == "allow" for each in cells)
-    assert len(cells) == model.space.size
-    assert allowed == model.space.count(model.allowed([policy]))
+def leaves_of(policies: Sequence[Policy], phase: Phase) -> list[tuple[Matcher, frozenset[str]]]:
+    """Every denial of a bundle at a phase, with the facts that it asks for."""
+    return [
+        (match, frozenset(name for leaf in leaves(rule.condition) for name in asked_by(leaf)))
+        for policy in policies
+        for match, rule in policy.plans[phase].denies
+    ]
+
+
+def asked_by(leaf: Leaf) -> tuple[str, ...]:
+    return (leaf.fact, str(leaf.value)) if leaf.op in SAME else (leaf.fact,)
+
+
+def exhausted(space: Space, policies: Sequence[Policy], phase: Phase) -> int:
+    """Count what the real evaluator allows of *every* combination of cells.
+
+    Facts are chosen one after another. Once all facts of a denial are chosen its answer is final, whatever
+    the others are; where it fires, all combinations below are denied and need not be asked one by one. What
+    is left is asked of the evaluator, combination by combination.
+    """
+    options: dict[str, list[FactValue | None]] = {
+        name: list(domain) for name, domain in space.domains.items()
+    }
+    for name, elements in space.names.items():
+        sets = product([False, True], repeat=len(elements))
+        chosen = [frozenset(e for e, on in zip(elements, each, strict=True) if on) for each in sets]
+        options[name] = [None, *chosen]
+    denials = leaves_of(policies, phase)
+    often = Counter(name for _, asked in denials for name in asked)
+    order = sorted(options, key=lambda name: (-often[name], name))
+    places = {name: place for place, name in enumerate(order)}
+    due: list[list[Matcher]] = [[] for _ in order]
+    for match, asked in denials:
+        due[max((places[name] for name in asked), default=0)].append(match)
+    required = frozenset(name for policy in policies for name in policy.plans[phase].required)
+
+    def below(place: int, facts: dict[str, FactValue]) -> int:
+        if place == len(order):
+            return all(decide_layer(policy, phase, facts).effect == "allow" for policy in policies)
+        name, count = order[place], 0
+        for value in options[name]:
+            if value is None and name in required:
+                continue
+            chosen = facts if value is None else {**facts, name: value}
+            if all(match(chosen.get) is False for match in due[place]):
+                count += below(place + 1, chosen)
+        return count
+
+    return below(0, {})
+
+
+@settings(max_examples=60)
+@given(rules)
+def test_exhausting_with_final_denials_is_exhausting(entries: list[Any]) -> None:
+    """Leaving out what is denied already gives the same count as asking every single combination."""
+    policy = make(entries)
+    space = PhaseModel([[policy]], Phase.RETURN).space
+    if space.size > MOST:
+        return
+    allowed = sum(decide_layer(policy, Phase.RETURN, each).effect == "allow" for each in every(space))
+    assert exhausted(space, [policy], Phase.RETURN) == allowed
+
+
+@functools.cache
+def pilot(layer: str) -> Policy:
+    name = f"shantou-pilot.{layer}.yaml"
+    return load((POLICIES / name).read_bytes(), name)
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+@pytest.mark.parametrize("layers", [("regulator",), ("operator",), ("regulator", "operator")], ids="+".join)
+def test_the_pilots_cells_are_exhausted(layers: tuple[str, ...], phase: Phase) -> None:
+    """Over every combination of cells of a layer and of both, evaluator and prover allow equally many."""
+    policies = [pilot(layer) for layer in layers]
+    model = PhaseModel([policies], phase)
+    counted = model.space.count(model.allowed(policies))
+    assert counted
+    assert exhausted(model.space, policies, phase) == counted

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -43,6 +43,10 @@ class MemoryJournal:
 
     async def append(self, kind: str, body: Mapping[str, Any], private: Mapping[str, Any]) -> Receipt:
         draft(kind, body, private, bytes(32))
+        # As a log's: a caller that leaves does not take its record along.
+        return await asyncio.shield(asyncio.ensure_future(self._write(kind, body, private)))
+
+    async def _write(self, kind: str, body: Mapping[str, Any], private: Mapping[str, Any]) -> Receipt:
         await asyncio.sleep(self.delay_s)
         if self.fail_after is not None and len(self.entries) >= self.fail_after:
             self.writable = False
@@ -65,7 +69,12 @@ class LabLimits:
     hook_deadline_s: float = 5.0
     answer_timeout_s: float = 20.0
     connect_timeout_s: float = 2.0
+    body_timeout_s: float = 5.0
+    exchange_timeout_s: float = 60.0
+    max_connections: int = 1000
+    max_connections_per_peer: int = 500
     drain_timeout_s: float = 1.0
+    drain_idle_s: float = 0.5
 
 
 def free_port(host: str = "127.0.0.1") -> int:
@@ -115,6 +124,7 @@ async def lab(
     *planted: Any,
     journal: MemoryJournal | None = None,
     model: str = "zone-llm-02",
+    alter: Callable[[Core], None] | None = None,
     **limits: Any,
 ) -> AsyncIterator[Lab]:
     """Run a boundary on loopback.
@@ -124,6 +134,7 @@ async def lab(
         planted: foreign addons, which come before ours.
         journal: takes the records.
         model: name of the second registered model, beside `zone-llm-01`.
+        alter: changes what was assembled, before a door opens.
         limits: fields of `LabLimits`.
     """
     os.environ.pop("SSLKEYLOGFILE", None)
@@ -156,6 +167,8 @@ async def lab(
         entropy=SystemEntropy(),
         open=True,
     )
+    if alter is not None:
+        alter(core)
     boundary = Boundary(core)
     zone = ZoneMaster(options.Options(), boundary)
     for addon in planted:

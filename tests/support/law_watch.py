@@ -15,7 +15,16 @@ from zoneproxy.passage.commands import (
     Sever,
     Write,
 )
-from zoneproxy.passage.events import AnswerBody, AnswerEnd, Event, Fault, Recorded, RecordFailed
+from zoneproxy.passage.events import (
+    AnswerBody,
+    AnswerEnd,
+    Event,
+    Fault,
+    Recorded,
+    RecordFailed,
+    StopsChanged,
+)
+from zoneproxy.route.stops import Scope
 
 
 class LawBrokenError(AssertionError):
@@ -30,6 +39,9 @@ class LawWatch:
         durable: records that are durable, in order.
         pending: the record that was ordered and is not durable yet.
         delivered: bytes of the answer that have left.
+        stopped: the operator stops the exchange now.
+        sealed: the record of its good end was ordered before that.
+        refused_returns: how often the record of the end was refused before it was written.
     """
 
     durable: list[Write] = field(default_factory=list)
@@ -40,6 +52,9 @@ class LawWatch:
     ended: bool = False
     delivered: bytes = b""
     same_route: bool = True
+    refused_returns: int = 0
+    stopped: bool = False
+    sealed: bool = False
 
     def event(self, event: Event) -> None:
         """Note what the driver feeds."""
@@ -52,7 +67,11 @@ class LawWatch:
             case RecordFailed():
                 self.log_dead, self.pending = True, None
             case Fault():
+                self.refused_returns += self.pending is not None and self.pending.kind == "return"
                 self.pending = None
+            case StopsChanged(stops):
+                self.sealed = self.pending is not None and self.pending.kind == "return"
+                self.stopped = any(scope is not Scope.MODEL or self.forwarded for scope in stops.by_scope)
             case AnswerEnd(pin) | AnswerBody(_, pin):
                 self.same_route = pin.route == "cable-sg-1"
 
@@ -84,6 +103,10 @@ class LawWatch:
                 if kind == "return" and any(w.kind == "return" for w in self.durable):
                     raise LawBrokenError("two returns")
                 self.pending = command
+            case Forward() if self.stopped:
+                raise LawBrokenError("forwarded although it is stopped")
+            case Deliver() | Finish() | Release() if self.stopped and not self.sealed:
+                raise LawBrokenError("delivered although it is stopped")
             case Forward():
                 if not self._admitted() or self.log_dead:
                     raise LawBrokenError("forwarded before its record was durable")
@@ -118,7 +141,9 @@ class LawWatch:
         """Check what must be true once nothing can happen any more."""
         admitted = self._admitted()
         returns = [w for w in self.durable if w.kind == "return"]
-        if admitted and self.forwarded and not self.log_dead and len(returns) != 1:
+        # A second record, from what can't be wrong, follows a refused one; if that is refused too, none can.
+        least = 0 if self.refused_returns > 1 else 1
+        if admitted and self.forwarded and not self.log_dead and not least <= len(returns) <= 1:
             raise LawBrokenError(f"an admitted exchange ended with {len(returns)} returns")
         if self.whole and returns[0].body["verdict"] != "allow":
             raise LawBrokenError("a withheld answer was delivered")

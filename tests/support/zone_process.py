@@ -12,6 +12,7 @@ from pathlib import Path
 
 from demo.programs import ROOT, Program, running
 from tests.support.boundary_lab import free_port
+from tests.support.shards import newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,13 @@ class ZoneFolder:
 
     @property
     def log(self) -> Path:
+        """The log, all its shards."""
         return self.path / "log"
+
+    @property
+    def shard(self) -> Path:
+        """The log's newest shard."""
+        return newest(self.log)
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Change a file's text; what is to change must be there."""

@@ -8,7 +8,11 @@ import pytest
 
 from tests.support.small_policy import RULES, rule, small, text
 from zoneproxy.policy.bundle import load
+from zoneproxy.policy.casefile import CasesFile, read_tests
+from zoneproxy.policy.cases import run
 from zoneproxy.policy.decide import clean, decide, decide_layer
+from zoneproxy.policy.link import link
+from zoneproxy.policy.prove import prove
 from zoneproxy.terms.errors import PolicyError
 from zoneproxy.terms.facts import FactConflictError, FactSheet
 from zoneproxy.terms.phase import Phase
@@ -127,6 +131,66 @@ def test_a_fact_can_not_be_changed_on_the_way() -> None:
     sheet.set("origin.class", "domestic")
     with pytest.raises(FactConflictError):
         sheet.set("origin.class", "overseas")
+
+
+def cases(tests: str) -> CasesFile:
+    head = 'apiVersion: zoneproxy/v1\nkind: ZonePolicyTest\npolicy: x.yaml\nnow: "2026-11-21"\n'
+    return read_tests(
+        (head + "fixtures: {good: {origin.class: overseas}}\ntests:\n" + tests).encode(), "t.yaml"
+    )
+
+
+@pytest.mark.parametrize(
+    ("test", "code"),
+    [
+        ("given: [good], with: {origin.clas: zone}, expect: {collect: {kind: default}}", "ZP2001"),
+        ("given: [god], expect: {collect: {kind: default}}", "ZP4001"),
+        ("given: [good], expect: {collect: {rule: COL-999}}", "ZP4002"),
+        ("given: [good]", "ZP4004"),
+        ("given: [good], expect: {process: {rule: COL-900}}", "ZP4007"),
+    ],
+)
+def test_a_test_that_names_nothing_does_not_pass(test: str, code: str) -> None:
+    """Kyverno counts it as passed, Cerbos expects a denial where a fixture is misspelled."""
+    with pytest.raises(PolicyError) as caught:
+        link(cases(f"  - {{name: n, {test}}}\n"), (small(),))
+    assert [problem.code for problem in caught.value.problems] == [code]
+
+
+def test_a_denial_by_another_rule_does_not_pass() -> None:
+    """A verdict alone hides a rule that matched nothing."""
+    policy = small("rules:\n" + rule("{origin.country: CN}", phase="collect") + rule(
+        "{origin.class: zone}", phase="collect", name="COL-002"))  # fmt: skip
+    test = (
+        "  - {name: n, with: {origin.class: zone, origin.country: SG}, expect: {collect: {rule: COL-001}}}\n"
+    )
+    (outcome,) = run(link(cases(test), (policy,)))
+    assert outcome.failures == ("rule: expected `COL-001`, got `COL-002`",)
+
+
+def test_a_condition_that_meets_nonsense_denies() -> None:
+    """Products built on CEL gave an allow where evaluation failed; here such a fact is absent."""
+    policy = small("rules:\n" + ALLOW + rule("{client.ip: 10.0.0.0/8}", phase="process"))
+    nonsense: dict[str, Any] = {"origin.class": "overseas", "client.ip": "10.0.0.300"}
+    answer = decide_layer(policy, Phase.PROCESS, clean(nonsense))
+    assert (answer.effect, answer.by) == ("deny", "indeterminate")
+
+
+def test_what_fails_its_proof_is_not_proved() -> None:
+    """And its counterexample is denied by the evaluator all the same, until the rule is mended."""
+    broken = small(
+        "rules:\n" + ALLOW + "invariants:\n  - {id: INV-001, phase: process, claim: c, "
+        "never_allow_when: {data.mixing: {not: clean}}}\n"
+    )
+    proof = prove([broken]).proofs[0]
+    assert not proof.holds
+    assert decide_layer(broken, Phase.PROCESS, proof.witness).by == "invariant"
+
+
+def test_an_order_that_nothing_carries_out_is_refused() -> None:
+    """An obligation in the log that nobody keeps is a lie."""
+    ordered = RULES.replace("reason:", "obligations: {redact: identifiers}, reason:")
+    assert codes(text(ordered)) == ["ZP1002"]
 
 
 @pytest.mark.parametrize("ending", [b"", b"\n", b"rules:\n", b"rules: ~\n", b"rules: {}\n", b"rules: [~]\n"])

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from zoneproxy.policy.bundle import Policy, authorization_facts, check_layers, load, model_facts
+from zoneproxy.policy.bundle import Policy, check_layers, load
 from zoneproxy.policy.casefile import read_tests
 from zoneproxy.policy.cases import Suite, run
+from zoneproxy.policy.chains import action_facts, authorization_facts, model_facts
 from zoneproxy.policy.coverage import measure
 from zoneproxy.policy.decide import decide
 from zoneproxy.policy.link import link
@@ -75,7 +76,8 @@ def flow(both: tuple[Policy, Policy], **change: FactValue) -> FactSheet:
         "egress.route": "cable-sg-1", "egress.same_connection": True, "response.consumer": "overseas_client",
         "response.state": "ok", "response.mixing": "clean", "response.mixing_score": 0,
         "response.categories": frozenset(), "response.weights_like": False,
-        **authorization_facts(both[1], "toyco-sg", NOW), **model_facts(both[1], "zone-llm-01", "toyco-sg"),
+        **authorization_facts(both[1], "toyco-sg", NOW, "SG"),
+        **action_facts(both[1], "toyco-sg", "inference"), **model_facts(both[1], "zone-llm-01", "toyco-sg"),
     }  # fmt: skip
     facts |= {name.replace("__", "."): value for name, value in change.items()}
     sheet = FactSheet()
@@ -117,6 +119,12 @@ def test_a_good_flow_passes_every_leg(both: tuple[Policy, Policy], phase: Phase)
         ("Z13", Phase.RETURN, {"trace__writable": False}),
         ("Z20", Phase.COLLECT, {"tenant__authorization": "expired"}),
         ("Z20", Phase.PROCESS, {"model__granted": False}),
+        ("Z20", Phase.COLLECT, {"tenant__market_granted": False}),
+        ("Z20", Phase.COLLECT, {"tenant__client_granted": False}),
+        ("Z20", Phase.PROCESS, {"purpose__granted": False}),
+        ("Z20", Phase.COLLECT, {"tenant__dpa": "missing"}),
+        ("Z20", Phase.COLLECT, {"tenant__training_use": "with_consent"}),
+        ("Z20", Phase.COLLECT, {"tenant__sub_processors": frozenset({"domestic"})}),
         ("Z22", Phase.RETURN, {"response__state": "unreadable"}),
     ],
 )  # fmt: skip

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from zoneproxy.adapters.doors import check_free
+from zoneproxy.adapters.doors import check_free, open_shared, shown
 from zoneproxy.terms.errors import ConfigError
 
 
@@ -39,3 +39,44 @@ def test_a_foreign_address_is_named() -> None:
         check_free([("203.0.113.9", 8443)])
     assert caught.value.message.startswith("can't listen on `203.0.113.9:8443`: ")
     assert "not this machine's" in caught.value.hint
+
+
+def test_a_shared_door_is_balanced_by_the_kernel() -> None:
+    """Two sockets of one address both get connections, and a closed one leaves its share to the other."""
+    with open_shared("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with open_shared("127.0.0.1", port) as second:
+            for door in (first, second):
+                door.listen()
+                door.settimeout(0)
+            for _ in range(40):
+                socket.create_connection(("127.0.0.1", port)).close()
+            assert min(_accepted(first), _accepted(second)) > 0
+        for _ in range(10):
+            socket.create_connection(("127.0.0.1", port)).close()
+        assert _accepted(first) == 10
+
+
+def _accepted(door: socket.socket) -> int:
+    count = 0
+    while True:
+        try:
+            door.accept()[0].close()
+        except BlockingIOError:
+            return count
+        count += 1
+
+
+def test_a_door_that_is_not_shared_is_taken() -> None:
+    """Who holds an address alone keeps it: no other process can slip in beside it."""
+    with socket.socket() as alone:
+        alone.bind(("127.0.0.1", 0))
+        port = alone.getsockname()[1]
+        with pytest.raises(ConfigError, match="address already in use"):
+            open_shared("127.0.0.1", port)
+
+
+def test_addresses_are_shown() -> None:
+    """An IPv6 address bears brackets, and has a door of its own."""
+    assert shown("::1", 8443) == "[::1]:8443"
+    assert shown("127.0.0.1", 8443) == "127.0.0.1:8443"

@@ -273,7 +273,7 @@ def client(route: str | None) -> Client:
 
 
 def core(*, is_open: bool = True) -> Any:
-    return SimpleNamespace(open=is_open, has_route=lambda route: route == "cable-sg-1")
+    return SimpleNamespace(open=is_open, admits=lambda route, _arrival: route == "cable-sg-1")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.support.boundary_lab import MemoryJournal
 from zoneproxy.passage.commands import Command, Forward, Refuse, Sever
 from zoneproxy.passage.events import Dialling, Fault
 from zoneproxy.passage.state import State
+from zoneproxy.policy.bundle import load
 from zoneproxy.terms.ports import Receipt
 
 
@@ -93,3 +95,22 @@ async def test_only_writes_are_waited_for():
     driven._pending = [Sever()]
     with pytest.raises(TypeError):
         await driven.settle()
+
+
+async def test_an_alarm_is_told_once_its_record_is_durable(caplog: pytest.LogCaptureFixture) -> None:
+    """What a denial orders is done: the operator's log says whom to tell, and which record says it."""
+    text = (zone_world.ROOT / "policies/shantou-pilot.operator.yaml").read_text("utf-8")
+    rule = "reason: domestic_data_mixed, cite: [no-domestic-data-mixing]}"
+    assert rule in text
+    alarming = load(text.replace(rule, rule[:-1] + ", obligations: {alarm: regulator}}").encode(), "x.yaml")
+    way = zone_world.passage()
+    way.exchange.rules = replace(way.exchange.rules, policies=(zone_world.pilot()[0], alarming))
+    journal = MemoryJournal()
+    driven = Crossing(way, journal)
+    await driven.take(zone_world.head())
+    mixed = zone_world.CHAT.replace(b"hello", b"110101199003074610")
+    await driven.take(zone_world.body(mixed))
+    assert driven.stands(State.REFUSED)
+    (told,) = [line for line in caplog.records if line.levelname == "CRITICAL"]
+    assert told.getMessage().startswith("alarm for the regulator: policy-domestic-data-mixed")
+    assert journal.entries[0][1]["oblig"] == {"alarm": "regulator"}

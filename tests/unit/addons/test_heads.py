@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mitmproxy import http
 
-from addons.heads import METHODS, fault_of, header_list, read_head
+from addons.heads import METHODS, fault_of, header_list, is_last, read_head
 
 NOW_MS = 1_795_000_000_000
 HOST = (b"host", b"zone")
@@ -124,11 +124,11 @@ def test_header_fields_are_decoded_once():
 
 
 def test_the_query_is_told_apart_from_the_path():
-    """The path has no query; that there was one is kept."""
+    """Path and query are kept, each by itself."""
     event = read_head(
         request(path=b"/v1/models?a=b"), forward_proxy=False, now_ms=NOW_MS, trace_writable=True
     )
-    assert (event.path, event.has_query, event.state) == ("/v1/models", True, "ok")
+    assert (event.path, event.query, event.state) == ("/v1/models", "a=b", "ok")
     assert (event.target_host, event.target_port, event.now_ms) == ("zone", 0, NOW_MS)
 
 
@@ -186,3 +186,33 @@ def test_a_good_looking_path_never_raises(path: str):
     for forward_proxy, authority in ((False, b""), (True, b"a:1")):
         head = request(path=b"/" + path.encode(), authority=authority)
         read_head(head, forward_proxy=forward_proxy, now_ms=NOW_MS, trace_writable=True)
+
+
+@pytest.mark.parametrize(
+    ("given_head", "last"),
+    [
+        (request(), False),
+        (request((b"connection", b"keep-alive")), False),
+        (request((b"connection", b"Close")), True),
+        (request((b"connection", b"x-a"), (b"connection", b"keep-alive, close")), True),
+        (request((b"connection", b"closed")), False),
+        (request((b"connection", b"keep-alive"), version=b"HTTP/1.0"), True),
+    ],
+)
+def test_the_last_request_of_a_connection_is_told(given_head: http.Request, last: bool):  # noqa: FBT001
+    """Options of a connection are read without regard to case (RFC 9110, section 7.6.1)."""
+    assert is_last(given_head) is last
+
+
+@pytest.mark.parametrize("method", [b"GET", b"HEAD", b"OPTIONS"])
+def test_a_body_where_some_read_none_is_refused(method: bytes):
+    """A server that reads no body would take it for the next request."""
+    for field in ((b"content-length", b"2"), (b"transfer-encoding", b"chunked")):
+        assert fault_of(request(field, method=method), forward_proxy=False)[0] == "malformed"
+    assert fault_of(request((b"content-length", b"0"), method=method), forward_proxy=False)[0] == "ok"
+
+
+def test_only_the_one_expectation_is_known():
+    """Any other is refused rather than ignored."""
+    assert fault_of(request((b"expect", b"100-Continue")), forward_proxy=False)[0] == "ok"
+    assert fault_of(request((b"expect", b"200-ok")), forward_proxy=False)[0] == "malformed"

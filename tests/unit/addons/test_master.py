@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import signal
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -23,11 +24,14 @@ from mitmproxy.test import tflow
 from addons.boundary import Boundary
 from addons.crossing import CROSSING
 from addons.master import Seal, StrictAddonManager, serve
+from addons.server_tls import ServerTlsAddon
+from addons.unspoken import Unspoken
 from demo.echo_server import EchoServer, serving
 from tests.support import zone_world
 from tests.support.boundary_lab import LabLimits, MemoryJournal, free_port, lab
 from tests.support.zone_world import CHAT, CREDENTIAL
 from zoneproxy.adapters.clock import SystemClock, SystemEntropy
+from zoneproxy.adapters.doors import open_shared
 from zoneproxy.assembly import Boundary as Core
 from zoneproxy.assembly import Listener, Zone
 from zoneproxy.passage.state import State
@@ -205,6 +209,9 @@ async def test_the_seal_holds_against_an_addon_that_opens(path: str, upstream: E
 # ---- the run ---------------------------------------------------------------------------------------
 
 
+HELLO_WORLD = b"GET /v1/models HTTP/1.1\r\nhost: zone\r\n\r\n"
+
+
 class FakeZone:
     """A zone without a disk: what the master asks of one."""
 
@@ -283,6 +290,47 @@ async def test_a_run_starts_freezes_serves_and_stops(*, failed: bool):
 
 
 @live
+async def test_a_drain_answers_what_is_on_its_way_and_goes_on_nowhere(upstream: EchoServer):
+    """Worker and successor share a queue: what came in is answered, idle connections once more, then none."""
+    door = open_shared("127.0.10.1", 0)
+    port = door.getsockname()[1]
+    zone = FakeZone(port)
+    zone.boundary.limits = cast("Any", LabLimits(drain_timeout_s=5.0, drain_idle_s=0.5))
+    ready = asyncio.Event()
+    with signals_kept():
+        run = asyncio.ensure_future(
+            serve(cast("Zone", zone), ready=lambda _: ready.set(), doors={"cable-sg-1": door.dup()})
+        )
+        await ready.wait()
+        reader, writer = await asyncio.open_connection("127.0.10.1", port)
+        writer.write(HELLO_WORLD)
+        kept = await reader.readuntil(b"\r\n\r\n")
+        body = await reader.readexactly(int(re.search(rb"content-length: (\d+)", kept)[1]))  # type: ignore[index]
+        started_reader, started_writer = await asyncio.open_connection("127.0.10.1", port)
+        started_writer.write(HELLO_WORLD[:20])
+        await asyncio.sleep(0.05)
+        zone.told()
+        await asyncio.sleep(0.1)
+        # The door is not listened to any more by this one, and held by others: a successor would accept.
+        _, late_writer = await asyncio.open_connection("127.0.10.1", port)
+        writer.write(HELLO_WORLD)
+        started_writer.write(HELLO_WORLD[20:])
+        answers = [await one.read() for one in (reader, started_reader)]
+        late_writer.write(HELLO_WORLD)
+        await run
+        door.settimeout(5)
+        accepted, _ = await asyncio.to_thread(door.accept)
+        with accepted:
+            assert await asyncio.to_thread(accepted.recv, 1024) == HELLO_WORLD
+        for one in (writer, started_writer, late_writer):
+            one.close()
+    door.close()
+    assert body
+    assert all(answer.startswith(b"HTTP/1.1 ") for answer in answers)
+    assert zone.steps == ["start", "shut", "close"]
+
+
+@live
 async def test_a_door_that_is_taken_stops_the_start():
     """The operator is told which address can't be had, and what to do."""
     holder = await asyncio.start_server(lambda _r, _w: None, "127.0.10.1", 0)
@@ -306,4 +354,5 @@ async def test_no_other_addon_stands_in_the_chain(upstream: EchoServer):
         kinds = [type(addon) for addon in running.master.addons.chain]
     assert kinds[0] is Boundary
     assert kinds[-1] is Seal
-    assert kinds[2:-1] == [core_addon.Core, proxyserver.Proxyserver]
+    assert kinds[1:3] == [ServerTlsAddon, Unspoken]
+    assert kinds[3:-1] == [core_addon.Core, proxyserver.Proxyserver]

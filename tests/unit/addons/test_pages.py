@@ -7,7 +7,18 @@ import json
 import pytest
 from mitmproxy.test import tflow
 
-from addons.pages import CLOSE, closing, direct, failure_of, fields_of, page_of, shut, truncation_of
+from addons.pages import (
+    CLOSE,
+    closing,
+    direct,
+    failure_of,
+    fields_of,
+    framing,
+    page_of,
+    shut,
+    streamed,
+    truncation_of,
+)
 from zoneproxy.passage.commands import Forward, Refuse
 
 REFUSE = Refuse(403, (("content-type", "application/json"), ("x-should-retry", "false")), b'{"error": {}}')
@@ -84,3 +95,21 @@ def test_a_missing_answer_has_its_reason(words: str, reason: str):
 def test_a_broken_answer_has_its_reason(words: str, reason: str):
     """An answer past the limit is told apart from one that broke off."""
     assert truncation_of(words) == reason
+
+
+def test_a_streams_head_is_ours():
+    """Version and reason are not the server's; its own head stays for its connection to be read from."""
+    head = streamed(200, fields_of((("content-type", "text/event-stream"),)))
+    assert (head.http_version, head.reason, head.stream) == ("HTTP/1.1", "OK", True)
+    assert list(head.headers) == ["content-type"]
+
+
+def test_what_goes_on_is_http_1_1_and_the_callers_request_stays():
+    """A caller of HTTP/1.0 gets no chunks, though his request goes on as HTTP/1.1."""
+    flow = tflow.tflow()
+    flow.request.http_version = "HTTP/1.0"
+    came = flow.request
+    direct(flow, Forward("127.0.0.1", 8000, (("host", "a"),), b"{}"))
+    assert flow.request.http_version == "HTTP/1.1"
+    assert (came.http_version, came.headers.get("host")) == ("HTTP/1.0", None)
+    assert framing(flow) == (("connection", "close"),)

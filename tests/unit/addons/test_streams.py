@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import pytest
 from mitmproxy.test import tflow
 
+from addons.ends import Malformed, ZoneMalformedHook
 from addons.pages import shut
-from addons.streams import Malformed, ZoneAnswerHook, ZoneDialledHook, ZoneMalformedHook, assemble
+from addons.streams import ZoneAnswerHook, ZoneDialledHook, assemble
 from demo.echo_server import EchoServer, serving
 from tests.support.boundary_lab import Lab, lab
 from tests.support.scripted_server import scripted

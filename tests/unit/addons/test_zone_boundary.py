@@ -73,7 +73,7 @@ def test_it_serves_warns_and_marks_its_records(tmp_path: Path, upstream: EchoSer
     assert "developer's door" in said
     assert "assurance=dev" in said
     assert cli("log", "verify", str(zone.log)).returncode == 0
-    entries = [parse(data) for _, data in open_log(zone.log).entries()]
+    entries = [parse(data) for _, data in open_log(zone.shard).entries()]
     marks = {entry.body["assurance"] for entry in entries if "assurance" in entry.body}
     assert marks == {"dev"}
     assert [entry.body["verdict"] for entry in entries if entry.kind == "decision"] == ["allow"]

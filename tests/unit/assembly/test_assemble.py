@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.boundary_lab import free_port
+from tests.support.shards import newest
+from zoneproxy.adapters.shards import ShardedLog
 from zoneproxy.assembly import Zone, assemble
 from zoneproxy.cli.main import main
 from zoneproxy.terms.errors import ConfigError, PolicyError, TraceError
@@ -79,14 +81,15 @@ def test_the_developers_door_is_for_loopback(folder: Path) -> None:
 
 
 async def test_it_opens_only_when_the_start_is_recorded(folder: Path) -> None:
-    """The gate is shut until policies, activation and configuration are durable; then open; then shut."""
+    """The gate is shut until rules, configuration and keys are durable; then open; then shut."""
     zone = assemble(folder / "zone.yaml", assurance="production")
     opened = [zone.boundary.open]
+    assert isinstance(zone.log, ShardedLog)
     before = zone.log.size
     await zone.start()
     opened.append(zone.boundary.open)
-    assert zone.log.size == before + 4
-    assert len(list((folder / "log/policy").iterdir())) == 2
+    assert zone.log.size == before + 5
+    assert len(list((newest(folder / "log") / "policy").iterdir())) == 2
     await zone.close()
     opened.append(zone.boundary.open)
     assert opened == [False, True, False]

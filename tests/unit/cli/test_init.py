@@ -36,11 +36,13 @@ def test_what_it_made_holds(zone: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 def test_keys_are_the_owners_alone(zone: Path) -> None:
     """Keys are 0600 in a folder of 0700; no other file of the zone is a key."""
-    assert mode(zone / "keys") == 0o700
-    assert {path.name: mode(path) for path in (zone / "keys").iterdir()} == {
-        "log.key": 0o600,
-        "log-mldsa.key": 0o600,
+    assert mode(zone / "keys") == mode(zone / "keys/log") == 0o700
+    assert [mode(path) for path in (zone / "keys/log").iterdir()] == [0o600, 0o600]
+    assert {path.name: mode(path) for path in (zone / "keys").iterdir() if path.is_file()} == {
+        "opening.key": 0o600,
         "scan.key": 0o600,
+        "tag.key": 0o600,
+        "ticket.key": 0o600,
     }
     assert mode(zone / "log/state") == 0o700
 
@@ -89,7 +91,9 @@ def test_bad_words_make_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("step", ["make_log_keys", "write_new", "shipped_policy", "create", "_sync"])
+@pytest.mark.parametrize(
+    "step", ["make_private_key", "write_new", "shipped_policy", "KeyFolder", "ShardFolder", "_sync"]
+)
 @pytest.mark.parametrize("fault", [ConfigError("planted"), OSError(28, "No space left on device")])
 def test_a_failure_leaves_nothing_half(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, fault: Exception

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from zoneproxy import __version__
-from zoneproxy.cli import replay
+from zoneproxy.cli import log_verify
 from zoneproxy.cli.main import main
 from zoneproxy.terms.errors import ConfigError, PolicyError, Problem, TraceError, VerificationError
 
@@ -21,10 +21,10 @@ COMMANDS = [
 def fail(monkeypatch: pytest.MonkeyPatch, fault: BaseException) -> int:
     """Run a command that fails so."""
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise fault
 
-    monkeypatch.setattr(replay, "open_log", broken)
+    monkeypatch.setattr(log_verify, "open_log", broken)
     return main(["replay", "nowhere"])
 
 
@@ -47,7 +47,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"zoneproxy {__version__}\n"
 
 
-@pytest.mark.parametrize("words", [[], ["nothing"], ["run"], ["log"], ["replay"]], ids=str)
+@pytest.mark.parametrize("words", [[], ["nothing"], ["run", "a", "b"], ["log"], ["replay"]], ids=str)
 def test_wrong_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Wrong usage ends with exit code 2 and says so on stderr."""
     with pytest.raises(SystemExit) as ended:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.small_policy import THREE_RULES, text
 from tests.unit.cli.test_policy import zoneproxy
+from zoneproxy.terms.errors import ConfigError
 
 TESTS = """\
 apiVersion: zoneproxy/v1
@@ -65,7 +66,10 @@ def test_what_was_not_seen_is_shown(folder: Path, capsys: pytest.CaptureFixture[
 def test_mistakes_that_nothing_notices_are_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`--mutate` plants them."""
     assert zoneproxy("test", folder / "poor.yaml", "--mutate") == 6
-    assert "nothing notices this mistake: drop the rule COL-020" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "nothing notices this mistake: drop the rule COL-020\n   - {id: COL-020, phase: collect" in out
+    assert "COL-020: rules[1].when.origin.agreeing.lt is 1\n" in out
+    assert "\n   + {id: COL-020, phase: collect, effect: deny, when: {origin.agreeing: {lt: 1}}" in out
 
 
 def test_one_case_can_be_chosen(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,8 +84,9 @@ def test_reports_for_programs(folder: Path, capsys: pytest.CaptureFixture[str]) 
     zoneproxy("test", folder / "wrong.yaml", "--json", "--junit", folder / "j.xml")
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["passed"] for line in lines] == [True, True, True, False]
-    suite = ET.parse(folder / "j.xml").getroot()
-    assert (suite.get("tests"), suite.get("failures")) == ("4", "1")
+    (suite,) = ET.parse(folder / "j.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("6", "1", "0")
+    assert {case.get("classname") for case in suite} == {"facts", "coverage"}
 
 
 def test_a_faulty_policy_is_not_tested(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,3 +94,93 @@ def test_a_faulty_policy_is_not_tested(folder: Path, capsys: pytest.CaptureFixtu
     (folder / "policy.yaml").write_bytes(text(THREE_RULES.replace("origin.country", "origin.county")))
     assert zoneproxy("test", folder / "full.yaml") == 3
     assert "ZP2001" in capsys.readouterr().err
+
+
+def test_coverage_below_what_is_required_is_a_failure_in_junit(folder: Path) -> None:
+    """A CI that reads the report alone sees it too."""
+    zoneproxy("test", folder / "poor.yaml", "--junit", folder / "j.xml")
+    (suite,) = ET.parse(folder / "j.xml").getroot()
+    failed = [case.get("name") for case in suite if case.find("failure") is not None]
+    assert failed == ["coverage of rules", "coverage of leaves"]
+
+
+def test_what_is_skipped_is_counted_with_its_reason(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A test that is left out stays in sight."""
+    later = WEAK.replace("name: weak", "name: later, skip: not yet")
+    (folder / "full.yaml").write_text(TESTS + WEAK + later)
+    assert zoneproxy("test", folder / "full.yaml", "--json") == 0
+    (row,) = [row for row in map(json.loads, capsys.readouterr().out.splitlines()) if "skipped" in row]
+    assert (row["skipped"], row["passed"]) == ("not yet", False)
+
+
+WIRE = """\
+apiVersion: zoneproxy/v1
+kind: ZonePolicyTest
+policy: [regulator.yaml, policy.yaml]
+now: "2026-11-21"
+tests:
+  - {name: w, wire: {door: inland, expect: {status: 403}}}
+"""
+
+
+def test_exchanges_that_are_not_sent_are_told(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the user's word, or because the proxy is not installed: plainly, and never as passed."""
+    (folder / "regulator.yaml").write_bytes(text(layer="regulator"))
+    (folder / "w.yaml").write_text(WIRE)
+    assert zoneproxy("test", folder / "w.yaml", "--no-wire") == 0
+    shown = capsys.readouterr()
+    assert "1 exchange was NOT sent: `--no-wire` was given" in shown.err
+    assert "0 passed, 0 failed, 1 skipped" in shown.out
+
+    def missing() -> None:
+        raise ConfigError("the proxy can't be loaded: no module", hint="")
+
+    monkeypatch.setattr("zoneproxy.cli.policy_cases.load_proxy", missing)
+    assert zoneproxy("test", folder / "w.yaml") == 0
+    err = capsys.readouterr().err
+    assert "1 exchange was NOT sent: the proxy can't be loaded: no module" in err
+    assert "hint: pip install 'zoneproxy[proxy]'" in err
+
+
+CORPUS = """\
+apiVersion: zoneproxy/v1
+kind: ZonePolicyTest
+policy: policy.yaml
+now: "2026-11-21"
+tests:
+  - {name: c, corpus: {file: c.jsonl, levels: [1]}}
+"""
+
+
+def test_a_corpus_is_counted_against_its_baseline(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Written once, held from then on; exit code 4 where it got worse."""
+    body = {"id": "1", "text": "my number is 110101199003074610", "labels": ["CN_RESIDENT_ID"]}
+    (folder / "c.jsonl").write_text(json.dumps(body) + "\n")
+    (folder / "c.yaml").write_text(CORPUS)
+    baseline = folder / "b.json"
+    assert zoneproxy("test", folder / "c.yaml", "--baseline", baseline, "--write-baseline") == 0
+    assert zoneproxy("test", folder / "c.yaml", "--baseline", baseline) == 0
+    baseline.write_text(baseline.read_text().replace('"right": 1', '"right": 2'))
+    capsys.readouterr()
+    assert zoneproxy("test", folder / "c.yaml", "--baseline", baseline, "--json") == 4
+    (row,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert row["failures"] == ["level 1: (bodies): 1 found rightly, 2 before",
+                               "level 1: CN_RESIDENT_ID: 1 found rightly, 2 before"]  # fmt: skip
+    assert row["levels"]["1"]["counts"]["CN_RESIDENT_ID"]["right"] == 1
+
+
+def test_a_baseline_needs_a_corpus(folder: Path) -> None:
+    """What measures nothing is the user's error."""
+    with pytest.raises(ConfigError, match="no corpus"):
+        zoneproxy("test", folder / "full.yaml", "--write-baseline")
+
+
+def test_witnesses_become_tests(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--from-witness` prints what `prove --json` found, as tests of this file."""
+    found = {"invariant": "INV-001", "phase": "collect", "holds": False, "claim": "c",
+             "witness": {"origin.class": "overseas", "origin.agreeing": 2}}  # fmt: skip
+    (folder / "w.jsonl").write_text(json.dumps(found) + "\n")
+    assert zoneproxy("test", folder / "full.yaml", "--from-witness", folder / "w.jsonl") == 0
+    assert "INV-001 in collect: c" in capsys.readouterr().out

@@ -16,7 +16,7 @@ def test_a_sound_log_is_opened(tmp_path: Path) -> None:
     log = write_log(tmp_path / "log", [1])
     key = tmp_path / "trusted.vkey"
     key.write_text("\n".join(each.vkey for each in signer().verifiers) + "\n")
-    assert open_sound(log, [key]).checkpoint().size == open_sound(log, []).checkpoint().size == 3
+    assert open_sound(str(log), [key]).checkpoint().size == open_sound(str(log), []).checkpoint().size == 3
 
 
 def test_a_broken_log_is_refused_with_its_flaw(tmp_path: Path) -> None:
@@ -24,5 +24,5 @@ def test_a_broken_log_is_refused_with_its_flaw(tmp_path: Path) -> None:
     log = write_log(tmp_path / "log", [1])
     (log / "checkpoint").write_bytes(b"")
     with pytest.raises(VerificationError, match="does not hold") as caught:
-        open_sound(log, [])
+        open_sound(str(log), [])
     assert "log verify" in caught.value.hint

@@ -3,98 +3,121 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.logs import write_log
-from zoneproxy.cli import replay
+from tests.support.decided_log import FORGED, GOOD, MIXED, MIXED_ANSWER, ROOT, write_decided
 from zoneproxy.cli.main import main
-from zoneproxy.replay.rewalk import Step, Walk
+from zoneproxy.terms.errors import ConfigError
+
+OPERATOR = ROOT / "policies" / "shantou-pilot.operator.yaml"
+
+
+def denied_as_allowed(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A record whose rule is said to be another."""
+    return dict(body) | ({"rule": "COL-999"} if body["verdict"] == "deny" else {})
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    return write_log(tmp_path / "log", [])
+    return write_decided(tmp_path / "log", [GOOD, MIXED, MIXED_ANSWER, FORGED])
 
 
-def plant(monkeypatch: pytest.MonkeyPatch, *walks: Walk) -> None:
-    """Let the walk find these steps."""
-    steps = [
-        Step(index, "decision", f"flow-{index}", walk, "deny", "allow", "planted")
-        for index, walk in enumerate(walks)
-    ]
-
-    class Planted:
-        def __init__(self, _: object) -> None: ...
-
-        def walk(self, _: object) -> list[Step]:
-            return steps
-
-    monkeypatch.setattr(replay, "Rewalk", Planted)
+def test_everything_agrees(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Z15: every decision is derived again: exit code 0, and each level says what it saw."""
+    assert main(["replay", str(root)]) == 0
+    out = capsys.readouterr().out
+    assert "L4 decisions      holds: 6 agrees, 0 differs, 0 withheld, 0 fault\n" in out
+    assert out.endswith("walked 6 decisions and returns again: 6 agree\nevery decision was derived again\n")
 
 
-@pytest.mark.parametrize(
-    ("walks", "code", "told"),
-    [
-        ([Walk.AGREES, Walk.AGREES], 0, "2 decisions and returns again: 2 agree\nevery decision"),
-        ([Walk.AGREES, Walk.DIFFERS], 1, "differs: entry 1 (decision, flow flow-1): planted"),
-        ([Walk.WITHHELD], 3, "1 can't be told"),
-        ([Walk.FAULT], 0, "1 are denials or ends that the law's rooms did not decide"),
-        ([Walk.WITHHELD, Walk.DIFFERS], 1, "not every decision can be derived again"),
-    ],
-)
-def test_what_is_found(
-    root: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    *,
-    walks: list[Walk],
-    code: int,
-    told: str,
-) -> None:
-    """A difference outweighs what is withheld; each has its exit code."""
-    plant(monkeypatch, *walks)
-    assert main(["replay", str(root)]) == code
-    assert told in capsys.readouterr().out
-
-
-def test_json(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Every line is a JSON object; the last one counts."""
-    plant(monkeypatch, Walk.AGREES, Walk.DIFFERS, Walk.FAULT)
-    assert main(["replay", "--json", str(root)]) == 1
-    *steps, summary = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [step["index"] for step in steps] == [1, 2]
-    assert summary["exit_code"] == 1
-    assert summary[Walk.AGREES.value] == 1
-
-
-def test_only_so_many_are_shown(
-    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A broken policy archive does not flood the terminal; the count is still right."""
-    plant(monkeypatch, *[Walk.DIFFERS] * 60)
+def test_what_differs_is_shown_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Z15: a record that can't be derived: exit code 1, with what it says and what comes out."""
+    root = write_decided(tmp_path / "log", [GOOD, FORGED], mend=denied_as_allowed)
     assert main(["replay", str(root)]) == 1
     out = capsys.readouterr().out
-    assert out.count("differs: entry") == 50
-    assert "60 differ" in out
+    assert out.startswith("differs: entry 3 (decision, flow ")
+    assert "    recorded: deny origin-tag-forged COL-999\n    derived:  deny origin-tag-forged\n" in out
+    assert out.endswith("not every decision can be derived again\n")
 
 
-def test_a_log_that_does_not_hold(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A changed log is not walked: exit code 1, the place, and where to look (Z14)."""
-    bundle = next(path for path in sorted((root / "tile/entries").rglob("*")) if path.is_file())
+def test_withheld(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Z17: without the private parts nothing differs in what can be seen: exit code 3."""
+    root = write_decided(tmp_path / "log", [GOOD, MIXED], openings=False)
+    assert main(["replay", str(root)]) == 3
+    out = capsys.readouterr().out
+    assert out.startswith("withheld: entry 1 (decision, flow ")
+    assert out.endswith("nothing differs in what can be seen\n")
+
+
+def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One object a line: what does not agree, the levels, the counts."""
+    root = write_decided(tmp_path / "log", [GOOD, FORGED], mend=denied_as_allowed)
+    assert main(["replay", "--json", str(root), "--processes", "2"]) == 1
+    step, *levels, summary = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (step["index"], step["walk"], step["recorded"]) == (3, "differs", "deny origin-tag-forged COL-999")
+    assert [level["result"] for level in levels if level["level"] == "L4"] == ["invalid"]
+    assert (summary["agrees"], summary["differs"], summary["exit_code"]) == (2, 1, 1)
+
+
+def test_a_log_that_does_not_hold_is_not_walked(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Z14: what is not proven is not judged; the worst flaw is named."""
+    bundle = next((root / "tile/entries").rglob("7"))
     bundle.chmod(0o644)
     data = bytearray(bundle.read_bytes())
-    data[-3] ^= 1
+    data[-5] ^= 1
     bundle.write_bytes(data)
     assert main(["replay", str(root)]) == 1
     told = capsys.readouterr()
     assert told.out == ""
-    assert "the log does not hold, so nothing in it is walked again: entry" in told.err
-    assert "hint: run `zoneproxy log verify`" in told.err
+    assert "the log does not hold, so nothing in it is walked again: entry 6" in told.err
+    assert main(["replay", "--json", str(root)]) == 1
+    assert json.loads(capsys.readouterr().out)["where"] == "entry 6"
 
 
-def test_no_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A directory that is not there is wrong usage."""
-    assert main(["replay", str(tmp_path / "none")]) == 2
-    assert "is no directory\nhint: " in capsys.readouterr().err
+def test_another_policy(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What would turn is listed by rule with its indexes; it is no fault of the log."""
+    other = tmp_path / "other.yaml"
+    other.write_bytes(OPERATOR.read_bytes().replace(b"allowed: [SG, MY,", b"allowed: [MY,"))
+    assert main(["replay", str(root), "--policy", str(other)]) == 0
+    out = capsys.readouterr().out
+    assert "newly denied: 2 at collect, PRO-900 then, COL-021 now (entries 1, 4)\n" in out
+    assert "under the other policy: 0 newly allowed, " in out
+    assert main(["replay", str(root), "--policy", str(other), "--json"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    turn = next(line for line in lines if "turn" in line and line["phase"] == "collect")
+    assert turn == {
+        "turn": "newly_denied", "old": "PRO-900", "new": "COL-021", "phase": "collect", "indexes": [1, 4],
+    }  # fmt: skip
+    assert lines[-1]["whatif"]["judged"] == 6
+
+
+def test_policies_that_can_not_be_used(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A broken policy is told with its places, a missing one as usage: exit code 2."""
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("apiVersion: x\n")
+    assert main(["replay", str(root), "--policy", str(broken)]) == 2
+    assert "broken.yaml" in capsys.readouterr().err
+    assert main(["replay", str(root), "--policy", str(tmp_path / "nowhere")]) == 2
+    assert "can't be read" in capsys.readouterr().err
+
+
+def test_a_bill(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Z19: totals are compared while decisions are walked."""
+    bill = tmp_path / "bill.csv"
+    assert main(["replay", str(root), "--totals", str(bill)]) == 0
+    assert "toyco-sg" in bill.read_text()
+    bill.write_text("day,tenant,exchanges\n2026-01-01,toyco-sg,99\n")
+    assert main(["replay", str(root), "--compare", str(bill)]) == 1
+    assert "differs: 2026-01-01, tenant toyco-sg: exchanges: log 2, table 99\n" in capsys.readouterr().out
+
+
+def test_no_log(tmp_path: Path) -> None:
+    """No directory: exit code 2."""
+    assert main(["replay", str(tmp_path / "nowhere")]) == 2
+    assert ConfigError.exit_code == 2

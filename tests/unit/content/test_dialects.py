@@ -34,7 +34,6 @@ def test_served_endpoints_are_recognised(method, path, dialect, purpose, streama
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/v1/chat/completions"),
         ("post", "/v1/chat/completions"),
         ("POST", "/v1//chat/completions"),
         ("POST", "/v1/chat/completions/"),
@@ -48,7 +47,8 @@ def test_served_endpoints_are_recognised(method, path, dialect, purpose, streama
         ("GET", "/v1/files/a/content/"),
         ("GET", "/v1/models/a\n"),
         ("POST", "/v1/responses/"),
-        ("DELETE", "/v1/files/file-abc"),
+        ("PUT", "/v1/files/file-abc"),
+        ("PATCH", "/v1/chat/completions"),
         ("POST", ""),
     ],
 )

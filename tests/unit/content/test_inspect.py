@@ -72,3 +72,10 @@ def test_depth_is_bounded():
     for _ in range(9):
         data = gzip.compress(data, mtime=0)
     assert not look(data).whole
+
+
+def test_a_body_that_uses_the_steps_up_says_so_by_itself():
+    """Z22: whoever reads the inspection sees it, not only those who ask for findings."""
+    seen = look(("123 4567 " * 100_000).encode())
+    assert not seen.whole
+    assert [(hit.kind, hit.value) for hit, _ in seen.hits] == [("uninspectable", "budget")]

@@ -130,6 +130,23 @@ def test_a_response_s_request_is_read():
 
 @pytest.mark.parametrize("background", [True, 1, "yes", {}])
 def test_an_answer_that_would_come_elsewhere_is_not_asked_for(background):
-    """Z7: what is not answered on its own connection is not served."""
-    assert read({"model": "m", "background": background}, RESPONSES).state == "unreadable"
-    assert read({"model": "m", "background": False}, RESPONSES).state == "ok"
+    """Z7: what is not answered on its own connection, and can't be collected later, is not served."""
+    assert read({"model": "m", "background": background}, CHAT).state == "unreadable"
+    assert read({"model": "m", "background": False}, CHAT).state == "ok"
+
+
+@pytest.mark.parametrize(
+    ("asked", "keeps"),
+    [({}, True), ({"store": True}, True), ({"store": False}, False), ({"background": True}, True)],
+)
+def test_an_answer_that_stays_in_the_zone_is_known_to(asked, keeps):
+    """Z6: what a response leaves behind is its caller's, so it must be known that it leaves something."""
+    reading = read({"model": "m", **asked}, RESPONSES)
+    assert (reading.state, reading.keeps) == ("ok", keeps)
+
+
+@pytest.mark.parametrize("field", ["store", "background"])
+@pytest.mark.parametrize("value", [1, 0, "true", [], {}])
+def test_whether_something_stays_is_said_in_one_way(field, value):
+    """Z22: what one reader takes for true and another for nothing is not read at all."""
+    assert read({"model": "m", field: value}, RESPONSES).state == "unreadable"

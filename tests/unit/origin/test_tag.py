@@ -30,7 +30,7 @@ def test_only_unanimity_gives_a_class(votes: tuple[Vote, ...]) -> None:
     assert tag.agreeing == sum(vote.side is not None for vote in votes)
 
 
-@given(VOTES, st.permutations(range(3)))
+@given(VOTES, st.permutations(range(len(Source))))
 def test_order_has_no_meaning(votes: tuple[Vote, ...], order: list[int]) -> None:
     """The sources are heard in any order."""
     shuffled = conclude([votes[place] for place in order])

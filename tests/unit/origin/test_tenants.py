@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoneproxy.origin.tenants import CredentialState, Tenant, TenantRegistry
+from zoneproxy.origin.tenants import CredentialState, Tenant, TenantRegistry, credential_id, digest_of
 
 OLD, NEW = "zp-old-credential", "zp-new-credential"
 
@@ -64,3 +64,25 @@ def test_no_two_tenants_share_anything() -> None:
         TenantRegistry([Tenant("other", "MY", "overseas", (b"short",))])
     assert len(REGISTRY) == 1
     assert REGISTRY["toyco-sg"] is SG
+
+
+def test_a_credential_that_has_an_end_proves_until_then() -> None:
+    """A rotation without a gap: the older one proves up to its end and not at it; the newer one goes on."""
+    older, newer = "zp-older", "zp-newer"
+    tenant = Tenant(
+        "acme", "SG", "overseas", (digest_of(older), digest_of(newer)), ends={digest_of(older): 1000}
+    )
+    registry = TenantRegistry([tenant])
+    asked = {name: [("authorization", f"Bearer {name}")] for name in (older, newer)}
+    assert registry.prove(asked[older], 999) == (tenant, CredentialState.KNOWN)
+    assert registry.prove(asked[older], 1000) == (None, CredentialState.EXPIRED)
+    assert registry.prove(asked[newer], 10**12) == (tenant, CredentialState.KNOWN)
+    assert registry.names() == {"acme"}
+
+
+def test_a_credential_is_named_by_its_hash() -> None:
+    """One credential has an id; none and two have none."""
+    one = [("x-api-key", "zp-older")]
+    assert credential_id(one) == digest_of("zp-older").hex()[:16]
+    assert credential_id([]) == ""
+    assert credential_id([*one, ("authorization", "Bearer other")]) == ""

@@ -38,6 +38,8 @@ def test_bytes_leave_by_few_orders_and_none_of_them_is_a_record() -> None:
     assert leaving == {"Forward", "Deliver", "Finish", "Release", "Refuse", "Cut"}
     assert {order.__name__ for order in ORDERS} - leaving == {
         "Write",
+        "LookUp",
+        "Bind",
         "StreamAnswer",
         "BufferAnswer",
         "Sever",

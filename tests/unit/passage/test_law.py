@@ -22,10 +22,12 @@ SERVED: dict[str, Any] = {
     "ingress.route": "cable-sg-1",
     "request.tag_forged": False,
     "request.state": "ok",
+    "binding.state": "none",
 }
 RETURNED: dict[str, Any] = SERVED | {
     "egress.route": "cable-sg-1",
     "egress.same_connection": True,
+    "response.binding": "none",
     "response.state": "ok",
     "response.mixing": "clean",
     "response.weights_like": False,
@@ -58,6 +60,9 @@ def test_what_keeps_the_law_meets_no_rail() -> None:
         ({"origin.class": "unknown"}, "origin-unknown"),
         ({"request.tag_forged": True}, "origin-tag-forged"),
         ({"origin.country": "MY"}, "origin-market"),
+        ({"binding.state": "refused"}, "binding-unknown"),
+        ({"binding.state": "unavailable"}, "binding-unavailable"),
+        ({"binding.state": None}, "binding-unavailable"),
         ({"request.state": "unreadable"}, "content-unreadable"),
         ({"request.state": "unknown_endpoint"}, "content-unknown-endpoint"),
         ({"request.state": "too_large"}, "content-too-large"),

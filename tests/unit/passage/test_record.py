@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.zone_world import CHAT, Receipts, body, head, passage, pilot, pin
+from tests.support.zone_world import CHAT, CREDENTIAL, Receipts, body, head, passage, pilot, pin
 from zoneproxy.passage.commands import Write
 from zoneproxy.passage.events import AnswerBody, AnswerHead, ClientGone, Event, Fault, Recorded
 from zoneproxy.passage.record import layer_body, obligations, phase_body, write_decision
@@ -115,3 +115,18 @@ def test_the_gravest_findings_are_kept() -> None:
     made = write_decision(exchange, Decision(Phase.COLLECT, "deny", "law", "origin-domestic"))
     scores = [finding["score"] for finding in made.body["findings"]]
     assert scores == list(range(MAX_FINDINGS + 8, 8, -1))
+
+
+def test_headers_are_recorded_privately_where_it_is_ordered() -> None:
+    """`log: full_headers` is carried out: every header with its value, and no credential (Z17)."""
+    made = last_record(head(), body())
+    lines = str(made.private["headers"]).splitlines()
+    assert "content-type: application/json" in lines
+    assert "authorization: (not recorded)" in lines
+    assert CREDENTIAL not in str(made.private)
+    assert "content-type" not in str(made.body)
+
+
+def test_headers_that_no_allow_orders_are_not_recorded() -> None:
+    """What is refused at the door leaves nothing more than it must."""
+    assert "headers" not in last_record(*WAYS["refused on its head"]).private

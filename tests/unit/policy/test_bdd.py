@@ -85,3 +85,17 @@ def test_joins_of_nothing() -> None:
     assert bdd.all([]) == FULL
     assert bdd.any([]) == EMPTY
     assert len(bdd) == 2
+
+
+@given(st.sets(st.integers(0, 31)))
+def test_numbers_are_the_union_of_each_by_itself(wanted: set[int]) -> None:
+    """Made at one go or bit by bit, the same set is the same node."""
+    bdd, levels = Bdd(), [0, 2, 3, 5, 9]
+    each = [
+        bdd.all(
+            bdd.var(level) if number >> place & 1 else bdd.negate(bdd.var(level))
+            for place, level in enumerate(levels)
+        )
+        for number in wanted
+    ]
+    assert bdd.numbers(levels, wanted) == bdd.any(each)

@@ -3,86 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
-from tests.support.small_policy import RULES, small, text
-from zoneproxy.policy.bundle import authorization_facts, check_layers, load, model_facts
+from tests.support.small_policy import RULES, rule, small, text
+from zoneproxy.policy.bundle import check_layers, load
+from zoneproxy.policy.decide import decide_layer
 from zoneproxy.policy.moment import moment_ms
 from zoneproxy.terms.errors import PolicyError
 from zoneproxy.terms.phase import Phase
-
-DATA = """\
-models:
-  - {id: m-1, provenance: domestic_filed, filing: F-1, location: in_zone}
-  - {id: m-2, provenance: foreign, location: overseas}
-authorization:
-  required_scope: [api_call]
-  chains:
-    - tenant: toyco
-      audience: overseas
-      models: [m-1]
-      dpa: d.pdf
-      dpa_valid: {from: "2026-01-01", until: "2026-06-30"}
-      grants:
-        - {from: maker, to: cloud, document: a, digest: "sha256:aa01", scope: [api_call, resale],
-           valid: {from: "2026-01-01", until: "2027-12-31"}}
-        - {from: cloud, to: toyco, document: b, digest: "sha256:aa02", scope: [api_call],
-           valid: {from: "2026-03-01", until: "2026-12-31"}}
-    - tenant: bare
-      audience: overseas
-      models: [m-1]
-      grants:
-        - {from: maker, to: bare, document: a, digest: "sha256:aa01", scope: [resale],
-           valid: {from: "2026-01-01", until: "2027-12-31"}}
-"""
-POLICY = small(DATA + RULES)
-
-
-@pytest.mark.parametrize(
-    ("tenant", "now", "authorization", "dpa"),
-    [
-        ("toyco", "2026-05-01", "complete", "in_force"),
-        ("toyco", "2026-07-01", "complete", "expired"),
-        ("toyco", "2026-02-01", "broken", "in_force"),
-        ("toyco", "2027-01-01", "expired", "expired"),
-        ("bare", "2026-05-01", "broken", "missing"),
-        ("nobody", "2026-05-01", "missing", "missing"),
-        ("", "2026-05-01", "missing", "missing"),
-    ],
-)
-def test_a_chain_at_a_moment(tenant: str, now: str, authorization: str, dpa: str) -> None:
-    """Every link must be in force, cover the required scope, and a statement must be there (Z20)."""
-    facts = authorization_facts(POLICY, tenant, moment_ms(now))
-    assert facts["tenant.authorization"] == authorization
-    assert facts["tenant.dpa"] == dpa
-
-
-def test_the_scope_is_what_all_links_give() -> None:
-    """A scope only narrows along the chain; nobody has one without a chain."""
-    now = moment_ms("2026-05-01")
-    assert authorization_facts(POLICY, "toyco", now)["tenant.scope"] == frozenset({"api_call"})
-    assert authorization_facts(POLICY, "nobody", now)["tenant.scope"] == frozenset()
-
-
-def test_a_model_and_who_may_use_it() -> None:
-    """A registered model has its provenance; only a tenant whose chain names it is granted it."""
-    assert model_facts(POLICY, "m-1", "toyco") == {
-        "model.id": "m-1",
-        "model.provenance": "domestic_filed",
-        "model.location": "in_zone",
-        "model.granted": True,
-    }
-    assert model_facts(POLICY, "m-2", "toyco")["model.granted"] is False
-    assert model_facts(POLICY, "m-1", "nobody")["model.granted"] is False
-
-
-def test_an_unregistered_model_is_unknown() -> None:
-    """What an enemy writes as a model's name never becomes a fact."""
-    facts = model_facts(POLICY, "<script>", "toyco")
-    assert "model.id" not in facts
-    assert facts["model.provenance"] == facts["model.location"] == "unknown"
-    assert facts["model.granted"] is False
 
 
 def test_digest_is_of_the_bytes() -> None:
@@ -94,10 +24,11 @@ def test_digest_is_of_the_bytes() -> None:
 
 def test_the_effective_window() -> None:
     """A policy knows when it is in force; both ends are inside."""
-    assert POLICY.in_force(moment_ms("2026-01-01"))
-    assert POLICY.in_force(moment_ms("2030-12-31", end=True))
-    assert not POLICY.in_force(moment_ms("2031-01-01"))
-    assert not POLICY.in_force(moment_ms("2025-12-31", end=True))
+    policy = small()
+    assert policy.in_force(moment_ms("2026-01-01"))
+    assert policy.in_force(moment_ms("2030-12-31", end=True))
+    assert not policy.in_force(moment_ms("2031-01-01"))
+    assert not policy.in_force(moment_ms("2025-12-31", end=True))
 
 
 def test_required_facts_by_phase() -> None:
@@ -158,3 +89,15 @@ def test_an_id_names_one_rule() -> None:
         check_layers([small(file="a.yaml"), small(layer="regulator", file="b.yaml")])
     assert caught.value.problems[0].code == "ZP2031"
     assert caught.value.problems[0].line == 12
+
+
+def test_a_plan_whose_rules_are_held_at_an_answer_asks_them() -> None:
+    """What stands in a plan is what is asked: a guard never speaks for a closure that it was not made of."""
+    policy = small("rules:\n" + rule("{origin.class: zone}", phase="collect"))
+    plan = policy.plans[Phase.COLLECT]
+    assert plan.unguarded == ()
+    assert plan.guard.clear({"origin.class": "overseas"}.get)
+    held = replace(plan, denies=tuple((lambda _get: True, one) for _, one in plan.denies))
+    assert held.unguarded == held.denies
+    made = replace(policy, plans={**policy.plans, Phase.COLLECT: held})
+    assert decide_layer(made, Phase.COLLECT, {"origin.class": "overseas"}).deny == ("COL-001",)

@@ -8,8 +8,9 @@ import pytest
 
 from tests.support.small_policy import RULES, THREE_RULES, small
 from zoneproxy.policy.bundle import Policy, load
-from zoneproxy.policy.casefile import Expectation, read_tests
+from zoneproxy.policy.casefile import read_tests
 from zoneproxy.policy.cases import Case, Suite, joint, run, run_case
+from zoneproxy.policy.expectation import Expectation
 from zoneproxy.policy.link import link
 from zoneproxy.terms.decision import LayerDecision
 from zoneproxy.terms.phase import Phase

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.support.small_policy import THREE_RULES, small
-from zoneproxy.policy.casefile import Expectation, Requirements
+from zoneproxy.policy.casefile import Requirements
 from zoneproxy.policy.cases import Case, Suite
 from zoneproxy.policy.coverage import measure
+from zoneproxy.policy.expectation import Expectation
 from zoneproxy.terms.facts import FactValue
 from zoneproxy.terms.phase import Phase
 

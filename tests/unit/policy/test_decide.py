@@ -167,12 +167,12 @@ def test_early_answers_are_only_final_denials() -> None:
 
 def test_obligations_join_and_the_smallest_id_wins() -> None:
     """All rules that allow order; where they differ the order of the file has no say."""
-    one = ALLOW.replace("reason:", "obligations: {tag: overseas, log: digests}, reason:")
-    two = ALLOW.replace("COL-900", "COL-800").replace("reason:", "obligations: {log: full_headers}, reason:")
+    one = ALLOW.replace("reason:", "obligations: {tag: overseas, retain: P1Y}, reason:")
+    two = ALLOW.replace("COL-900", "COL-800").replace("reason:", "obligations: {retain: P3Y}, reason:")
     for rules in ((one, two), (two, one)):
         found = decide_layer(policy(*rules), Phase.COLLECT, GOOD)
         assert found.rule == "COL-800"
-        assert dict(found.obligations) == {"tag": "overseas", "log": "full_headers"}
+        assert dict(found.obligations) == {"tag": "overseas", "retain": "P3Y"}
 
 
 def test_a_denial_orders_only_what_is_sure() -> None:

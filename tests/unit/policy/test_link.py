@@ -19,10 +19,11 @@ authorization:
   chains:
     - tenant: toyco
       audience: overseas
+      client: enterprise
       models: [m-1]
-      dpa: d.pdf
       grants:
         - {from: maker, to: toyco, document: a, digest: "sha256:aa01", scope: [api_call],
+           actions: [inference], markets: [SG], clients: [enterprise],
            valid: {from: "2026-01-01", until: "2026-12-31"}}
 rules:
   - {id: COL-010, phase: collect, effect: deny, when: {origin.country: CN}, reason: origin_country_domestic}

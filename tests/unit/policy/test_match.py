@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.small_policy import rule, small
 from zoneproxy.policy.compile import ALWAYS, Condition, Group, Leaf
-from zoneproxy.policy.match import Kleene, leaf_test, matcher
+from zoneproxy.policy.match import Kleene, guard, leaf_test, matcher
 
 TRUE = Leaf("origin.class", "eq", "overseas")
 FALSE = Leaf("origin.class", "eq", "zone")
@@ -96,3 +97,35 @@ def test_a_watched_condition_answers_alike_and_skips_nothing() -> None:
     tree = Group("any", (TRUE, FALSE, Group("not", (UNKNOWN,))))
     assert matcher(tree, seen.__setitem__)(FACTS.get) is matcher(tree)(FACTS.get) is True
     assert {seen[TRUE], seen[FALSE], seen[UNKNOWN]} == {True, False, None}
+
+
+GUARDED = {
+    "plain": "{origin.class: {not: overseas}}",
+    "listed": "{origin.country: [CN, JP]}",
+    "either": "{any: [{origin.class: [zone, domestic]}, {data.categories: {has_any: [model_weights]}}]}",
+    "both": "{not: {all: [{origin.class: overseas}, {origin.country: {not: CN}}]}}",
+    "asked alone": "{request.path: {prefix: /admin}}",
+    "met": "{origin.class: overseas, origin.country: [SG]}",
+}
+
+
+@pytest.mark.parametrize("chosen", [*([name] for name in GUARDED), [*GUARDED][:4]])
+def test_a_guard_is_silent_unless_all_it_speaks_for_are_false(chosen: list[str]) -> None:
+    """Over every combination of values and of absence: clear means False, one by one (Z22)."""
+    lines = "".join(rule(GUARDED[name], name=f"RET-{number:03}") for number, name in enumerate(chosen, 1))
+    conditions = [one.condition for one in small("rules:\n" + lines).rules]
+    glance = guard(conditions)
+    assert (glance.rest == tuple(range(len(chosen)))) is (chosen in (["asked alone"], ["met"]))
+    spoken = [matcher(one) for place, one in enumerate(conditions) if place not in glance.rest]
+    clear = 0
+    for origin, country, names in product(
+        (None, "overseas", "zone", "unknown"),
+        (None, "SG", "CN"),
+        (None, frozenset[str](), frozenset({"model_weights"}), frozenset({"domestic_corpus"})),
+    ):
+        known = {"origin.class": origin, "origin.country": country, "data.categories": names}
+        get = {name: value for name, value in known.items() if value is not None}.get
+        if glance.clear(get):
+            clear += 1
+            assert all(match(get) is False for match in spoken), known
+    assert clear

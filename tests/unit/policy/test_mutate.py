@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tests.support.small_policy import THREE_RULES, text
 from zoneproxy.policy.bundle import load
-from zoneproxy.policy.casefile import Expectation, Requirements
+from zoneproxy.policy.casefile import Requirements
 from zoneproxy.policy.cases import Case, Suite
+from zoneproxy.policy.expectation import Expectation
 from zoneproxy.policy.mutate import judge, mutants, score
 from zoneproxy.terms.facts import FactValue
 from zoneproxy.terms.phase import Phase

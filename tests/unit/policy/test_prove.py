@@ -116,7 +116,7 @@ def test_the_pilot_is_proved() -> None:
     for bundle in ([regulator], [regulator, operator]):
         report = prove(bundle)
         assert [proof.id for proof in report.proofs if not proof.holds] == []
-        assert len(report.proofs) == 21 + 12
+        assert len(report.proofs) == 23 + 14
         assert [note for note in report.notes if note.kind == "dead"] == []
         assert report.shared == ()
 

@@ -15,12 +15,14 @@ authorization:
   chains:
     - tenant: toyco
       audience: overseas
+      client: enterprise
       models: [m-1]
-      dpa: d.pdf
       grants:
         - {from: maker, to: cloud, document: a, digest: "sha256:aa01", scope: [api_call, resale],
+           actions: [inference, embedding], markets: [SG, MY], clients: [enterprise, developer],
            valid: {from: "2026-01-01", until: "2027-01-01"}}
         - {from: cloud, to: toyco, document: b, digest: "sha256:aa02", scope: [api_call],
+           actions: [inference], markets: [SG], clients: [enterprise],
            valid: {from: "2026-01-01", until: "2027-01-01"}}
 """
 
@@ -45,7 +47,11 @@ invariants:
         ("models: [m-1]", "models: [m-2]", "ZP2020", "names the model `m-2`"),
         ("from: cloud", "from: clown", "ZP2021", "`cloud` was given it (line"),
         ("to: toyco", "to: other", "ZP2021", "ends at `other`"),
-        ("scope: [api_call],\n", "scope: [api_call, training],\n", "ZP2022", "by `training` (line"),
+        ("scope: [api_call],\n", "scope: [api_call, training],\n", "ZP2022", "scope by `training` (line"),
+        ("actions: [inference],", "actions: [tool_call],", "ZP2022", "actions by `tool_call` (line"),
+        ("markets: [SG],", "markets: [SG, TH],", "ZP2022", "markets by `TH` (line"),
+        ("clients: [enterprise],", "clients: [consumer],", "ZP2022", "clients by `consumer` (line"),
+        ("markets: [SG, MY],", "markets: [SG, CN],", "ZP2027", "`CN` can't be a market"),
         ("filing: F-1, ", "", "ZP2024", "its filing is missing"),
         (
             'from: "2026-01-01", until: "2027-01-01"',
@@ -141,9 +147,9 @@ def test_one_fault_across_sections(body: str, code: str, message: str) -> None:
             "`COL`",
         ),
         (
-            "{id: RET-001, phase: return, effect: deny, reason: not_separated, obligations: {log: digests}}",
+            "{id: RET-001, phase: return, effect: deny, reason: not_separated, obligations: {meter: tokens}}",
             "ZP2017",
-            "only an allow can order `log`",
+            "only an allow can order `meter`",
         ),
     ],
 )
@@ -167,4 +173,7 @@ def test_data_sections_export_their_lists() -> None:
     assert list(lists["models.ids"]) == ["m-1"]
     assert list(lists["authorization.tenants"]) == ["toyco"]
     assert list(lists["authorization.required_scope"]) == ["api_call"]
+    assert list(lists["authorization.markets"]) == ["SG"]
+    assert lists["models.filed"] == lists["models.in_zone"] == ["m-1"]
     assert list(lists["sets.mine"]) == ["a"]
+    assert {"retention.access", "detectors.ids", "origins.sources"} <= lists.keys()

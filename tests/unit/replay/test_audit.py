@@ -21,7 +21,8 @@ from tests.support.logs import (
 )
 from zoneproxy.adapters.logfolder import open_log
 from zoneproxy.replay.audit import audit
-from zoneproxy.replay.flaws import AuditReport, FlawClass
+from zoneproxy.replay.flaws import FlawClass
+from zoneproxy.replay.report import AuditReport
 from zoneproxy.trace.durable import replace
 from zoneproxy.trace.ledger import Ledger
 from zoneproxy.trace.note import Signer
@@ -308,7 +309,7 @@ def test_progress_and_other_opening(tmp_path: Path, large: dict[str, bytes]) -> 
     told: list[tuple[int, int]] = []
     root = write_log(tmp_path / "log", [140])
     assert audit(open_log(root), lambda done, total: told.append((done, total))).exit_code == 0
-    assert told == [(256, 281), (281, 281)]
+    assert told == [(281, 281)]
     copied = shutil.copytree(root, tmp_path / "copy")
     (copied / "tile" / "0" / "link").symlink_to("/etc/hostname")
     assert audit(open_log(copied)).exit_code == 1

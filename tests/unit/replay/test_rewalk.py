@@ -243,3 +243,29 @@ def test_a_return_is_judged_on_its_own_decisions_facts() -> None:
     decision, ending = written(*ANSWERED)
     steps = walk(fact(decision, "ingress.route", "cable-my-1"), ending)
     assert steps[1].walk is Walk.DIFFERS
+
+
+def test_a_policy_that_is_gone_costs_the_same_each_time() -> None:
+    """Z15: a whole log may name a policy that nobody has: asking for it again keeps nothing."""
+    asked: list[str] = []
+
+    def gone(digest: str) -> Policy:
+        asked.append(digest)
+        raise KeyError(digest)
+
+    walker, depths = Rewalk(gone), []
+    for _ in range(3):
+        with pytest.raises(KeyError) as error:
+            walker.policy("0" * 64)
+        depths.append(len(error.traceback))
+    assert len(asked) == 1
+    assert len(set(depths)) == 1
+
+
+def test_what_another_engine_decided_can_not_be_told() -> None:
+    """Z15: a record of another version of the semantics is neither accused nor acquitted, nor is its end."""
+    decision, ending = written(*ANSWERED)
+    steps = walk(changed(decision, eng=decision.body["eng"] + 1), ending)
+    assert [step.walk for step in steps] == [Walk.WITHHELD, Walk.WITHHELD]
+    assert "engine" in steps[0].why
+    assert "engine" in steps[1].why

@@ -83,11 +83,11 @@ def test_what_a_version_allows_comes_first(judged: list[Judged]) -> None:
 
 def test_what_a_version_says_of_tenants_is_asked_anew(judged: list[Judged]) -> None:
     """A chain that the new version ends before the record's day denies what it had let in."""
-    link = 'sha256:cc03000000000000", scope: [api_call, overseas_region], valid: {from: "2026-01-01", until: '
+    link = 'markets: [SG]\n          clients: [enterprise]\n          valid: {from: "2026-01-01", until: '
     ended = version((f'{link}"2030-12-31"', f'{link}"2026-01-02"'))
     assert not compare_over(judged, pilot(), ended).turns, "that day it was still in force"
     later = [replace(one, ts=one.ts + 3 * 86_400_000) for one in judged]
-    assert {turn.new for turn in compare_over(later, pilot(), ended).turns} == {"COL-031"}
+    assert {turn.new for turn in compare_over(later, pilot(), ended).turns} == {"COL-031", "COL-507"}
 
 
 def test_a_rail_turns_under_no_version(judged: list[Judged]) -> None:

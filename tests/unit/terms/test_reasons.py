@@ -9,7 +9,17 @@ import pytest
 from zoneproxy.passage import law
 from zoneproxy.terms.reasons import POLICY_REASONS, REASONS, Reason, policy_code
 
-SERVED_WHILE_BROKEN = {"trace-unavailable"}
+SERVED_WHILE_BROKEN = {
+    "trace-unavailable",
+    "control-zone-stopped",
+    "control-route-stopped",
+    "binding-unavailable",
+    "control-unreadable",
+    "limit-zone-concurrency",
+    "limit-zone-requests",
+    "limit-zone-bytes",
+}
+COME_BACK = {"limit-tenant-concurrency", "limit-tenant-requests", "limit-tenant-bytes"}
 
 
 @pytest.mark.parametrize("reason", REASONS.values(), ids=lambda reason: reason.code)
@@ -25,7 +35,8 @@ def test_each_reason_is_written_as_the_table_promises(reason: Reason) -> None:
 def test_no_refusal_is_tried_again_by_an_sdk(reason: Reason) -> None:
     """Z22: a refusal is an error status, and a retried one only where the zone itself could not work."""
     assert 400 <= reason.status <= 599
-    assert reason.status not in (408, 409, 425, 429)
+    assert reason.status not in (408, 409, 425)
+    assert (reason.status == 429) is (reason.code in COME_BACK)
     assert (reason.status == 503) is (reason.code in SERVED_WHILE_BROKEN)
 
 
@@ -45,7 +56,12 @@ def test_what_allows_is_no_refusal() -> None:
 
 def test_every_rail_speaks_a_word_of_the_table() -> None:
     """Z22: a rail never refuses with a code that the caller could not be told."""
-    assert {*law._REQUEST_STATES.values(), *law._ANSWER_STATES.values()} <= REASONS.keys()
+    assert {
+        *law._REQUEST_STATES.values(),
+        *law._ANSWER_STATES.values(),
+        *law._STOPS.values(),
+        *law._LIMITS.values(),
+    } <= REASONS.keys()
 
 
 def test_a_word_is_written_as_a_code() -> None:

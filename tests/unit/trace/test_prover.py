@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.support.logs import ORIGIN, joint_signer, signer, write_log
+from zoneproxy.adapters.disk import DiskFiles
 from zoneproxy.adapters.logfolder import open_log
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.checkpoint import Checkpoint, sign_checkpoint
-from zoneproxy.trace.merkle import EMPTY_ROOT
+from zoneproxy.trace.merkle import EMPTY_ROOT, leaf_hash, tree_root
 from zoneproxy.trace.proof import check_proof, parse_proof
-from zoneproxy.trace.prover import prove_entry, prove_prefix
+from zoneproxy.trace.prover import head_at, prove_entry, prove_prefix
+from zoneproxy.trace.reader import LogReader
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +86,21 @@ def test_what_is_no_older_checkpoint(root: Path) -> None:
     trusting = open_log(root, [*reader.vkeys, *signer("other.example").verifiers])
     with pytest.raises(VerificationError, match="another log"):
         prove_prefix(trusting, other)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 255, 256, 257, 604, 605])
+def test_the_head_of_an_earlier_size(tmp_path: Path, size: int) -> None:
+    """An earlier head is computed from the tiles and shown to be the signed tree's beginning."""
+    root = write_log(tmp_path / "log", [2, 300])
+    reader = LogReader(DiskFiles(root).read_limited, signer().verifiers)
+    head = head_at(reader, size)
+    assert (head.origin, head.size) == (ORIGIN, size)
+    assert head.root == tree_root([leaf_hash(entry) for _, entry in reader.entries(0, size)])
+
+
+@pytest.mark.parametrize("size", [0, -1, 606])
+def test_a_size_that_the_log_never_had(tmp_path: Path, size: int) -> None:
+    """There is no head of nothing, nor of what is to come."""
+    root = write_log(tmp_path / "log", [2, 300])
+    with pytest.raises(VerificationError, match="the log has no"):
+        head_at(LogReader(DiskFiles(root).read_limited, signer().verifiers), size)

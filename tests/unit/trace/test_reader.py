@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
 from tests.support.crash_files import CrashFiles
-from tests.support.logs import ORIGIN, Writer, signer
+from tests.support.logs import ORIGIN, Writer, signer, write_log
+from zoneproxy.adapters.disk import DiskFiles
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.durable import put_once
 from zoneproxy.trace.ledger import Ledger
@@ -84,3 +86,18 @@ def test_no_checkpoint() -> None:
     """A place without a checkpoint is no log."""
     with pytest.raises(VerificationError, match="no checkpoint"):
         reader(CrashFiles()).checkpoint()
+
+
+def test_one_reader_speaks_of_one_tree(tmp_path: Path) -> None:
+    """A log that grows, or a server that shows another checkpoint, does not change a reader's tree."""
+    root = write_log(tmp_path / "log", [2])
+    files = DiskFiles(root)
+    reader = LogReader(files.read_limited, signer().verifiers, place=str(root))
+    note = reader.note()
+    (root / "checkpoint").unlink()
+    (root / "checkpoint").write_bytes(b"another")
+    assert reader.note() == reader.location.note == note
+    assert reader.renewed().note() == b"another"
+    assert reader.location.place == str(root)
+    assert reader.file("checkpoint", 100) == b"another"
+    assert reader.file("nowhere", 100) is None

@@ -6,8 +6,15 @@ from __future__ import annotations
 
 import pytest
 
-from zoneproxy.content.detectors.network import find_address, find_email, find_host
+from zoneproxy.content.detectors.network import (
+    find_address,
+    find_email,
+    find_host,
+    find_listed_host,
+    find_six,
+)
 from zoneproxy.content.detectors.view import View
+from zoneproxy.content.tables import networks6
 from zoneproxy.content.tables.networks import blocks
 
 
@@ -92,3 +99,34 @@ def test_other_addresses_and_versions_pass(text):
 def test_without_networks_nothing_is_said():
     """An operator may switch the table off."""
     assert list(find_address(View("119.134.95.169"))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("from 240e:3a0:1:2::5 now", True),
+        ("[2408:8000:a::1]:443", True),
+        ("2001:4860:4860::8888", False),
+        ("at 20:15:30 we met", False),
+        ("2001:250:zz", False),
+    ],
+)
+def test_ipv6_addresses(text, found):
+    """Domestic networks of IPv6 count; foreign ones, times and broken ones do not."""
+    assert bool(list(find_six(View(text, networks6=networks6.blocks())))) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("get https://oss-1.aliyuncs.example/x", True),
+        ("host: aliyuncs.example", True),
+        ("https://notaliyuncs.example/x", False),
+        ("https://aliyuncs.example.com/x", False),
+        ("we like aliyuncs.example a lot", False),
+    ],
+)
+def test_hosts_of_the_operators_own_list(text, found):
+    """A listed domain counts with all below it, in a URL or a header, at a label's boundary."""
+    view = View(text, hosts=frozenset({"aliyuncs.example"}))
+    assert bool(list(find_listed_host(view))) is found

@@ -1,0 +1,80 @@
+"""A zone that serves, its operator and its regulator: what each sees of a caller's address (Z17)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from demo.echo_server import serving
+from tests.live.test_sigkill import ask
+from tests.support.zone_process import ZoneFolder, cli, make_zone
+from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.trace.entry import parse
+
+pytestmark = [pytest.mark.live, pytest.mark.slow]
+
+REASON = ("--basis", "service-ended", "--actor", "dpo-1", "--approval", "T-9")
+
+
+def decisions(zone: ZoneFolder) -> list[int]:
+    return [index for index, data in open_log(zone.shard).entries() if parse(data).kind == "decision"]
+
+
+def done(*words: str, code: int = 0) -> str:
+    made = cli(*words)
+    assert made.returncode == code, made.stdout + made.stderr
+    return made.stdout + made.stderr
+
+
+def test_a_running_zone_its_operator_and_its_regulator(tmp_path: Path) -> None:
+    """Encrypted on the disk, opened to the regulator on the record, erased while the zone serves."""
+    regulator, made = tmp_path / "reg", tmp_path / "file"
+    with serving() as upstream:
+        zone = make_zone(tmp_path / "zone", upstream.port)
+        done("disclosed", "--new-key", str(regulator))
+        zone.edit("zone.yaml", "privacy:\n", f"privacy:\n  regulator: {regulator}.pub\n")
+        with zone.serving():
+            asyncio.run(ask(zone, "zone-llm-02"))
+            # The tenant's first record lies on the disk; nothing of the address does.
+            files = [path for path in zone.log.rglob("*") if path.is_file()]
+            assert not [path for path in files if b"127.0.10.1" in path.read_bytes()]
+            # A record by the control socket publishes what came before it.
+            done("redact", str(zone.log), "--tenant", "-", *REASON)
+            (entry, *_) = decisions(zone)
+            done(
+                "disclose", str(zone.log), "--entry", f"{zone.shard.name}#{entry}", "--field", "client.ip",
+                "--to", f"{regulator}.pub", "--actor", "dpo-1", "-o", str(made),
+            )  # fmt: skip
+            told = done("redact", str(zone.log), "--tenant", "toyco-sg", *REASON)
+            assert re.search(r"erased; recorded as entries \d+", told)
+            asyncio.run(ask(zone, "zone-llm-02"))
+            done("redact", str(zone.log), "--tenant", "-", *REASON)  # publishes
+            later = f"{zone.shard.name}#{decisions(zone)[-1]}"
+            done("redact", str(zone.log), "--entry", later, "--field", "user_agent", *REASON)
+            asyncio.run(ask(zone, "zone-llm-02"))  # and it serves on, under a new key
+        vkey = next(path for path in zone.shard.glob("*.vkey") if "ticket" not in path.name)
+        shown = done(
+            "disclosed",
+            str(made),
+            "--key",
+            str(regulator),
+            "--vkey",
+            str(vkey),
+            "--log",
+            str(zone.log),
+            "--json",
+        )
+        line, summary = map(json.loads, shown.splitlines())
+        assert list(line["fields"]) == ["client.ip"]
+        assert line["fields"]["client.ip"].startswith("127.")
+        assert summary["recorded"] is not None
+        verified = done("log", "verify", str(zone.log), "--opening-key", str(regulator))
+        assert "whatever is not here was taken away on the record" in verified
+        replayed = cli("replay", str(zone.log), "--opening-key", str(regulator))
+        assert replayed.returncode == 3  # the erased decision can't be told; the second one agrees
+        assert "withheld" in replayed.stdout
+        assert " 0 differs" in replayed.stdout

@@ -1,0 +1,51 @@
+"""`zoneproxy.route.callback`: a tenant is told at its own registered addresses, and nobody else for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from zoneproxy.route.callback import Callback, read_callback, whose
+from zoneproxy.route.destination import DestinationError, destination_of
+
+MINE = read_callback("https://hooks.example/zone/")
+THEIRS = read_callback("http://hooks.example:8080")
+ELSEWHERE = read_callback("https://other.example")
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "path", "told"),
+    [
+        ("hooks.example", 443, "/zone", "own"),
+        ("hooks.example", 443, "/zone/done", "own"),
+        ("HOOKS.example.", 443, "/zone/", "own"),
+        ("hooks.example", 443, "/zonewide", "foreign"),
+        ("hooks.example", 443, "/", "foreign"),
+        ("hooks.example", 443, "/zone/../x", "foreign"),
+        ("hooks.example", 443, "/zone/%2e%2e/x", "foreign"),
+        ("hooks.example", 443, "/zone//x", "foreign"),
+        ("hooks.example", 8080, "/zone", "foreign"),
+        ("other.example", 443, "/zone", "foreign"),
+        ("tools.example", 443, "/zone", "none"),
+    ],
+)
+def test_a_callback_goes_to_its_own_tenant(host: str, port: int, path: str, told: str) -> None:
+    """Z6: a host that anybody registered is reached by its tenant's own addresses alone."""
+    to = destination_of(host, port)
+    assert whose(to, path, own=[MINE], all_of_them=[MINE, THEIRS, ELSEWHERE]) == told
+
+
+def test_a_registration_is_read_in_one_way() -> None:
+    """Ports are those of the scheme where none is written; the end of a path makes no difference."""
+    assert Callback("hooks.example", 443, "/zone") == MINE
+    assert Callback("hooks.example", 8080, "") == THEIRS
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["hooks.example", "ftp://hooks.example/", "https:///x", "https://u@hooks.example/", "https://h.example/?a=1",
+     "https://h.example/#a", "https://h.example/a/../b", "https://h.example:99999/", "https://1.2.3.4.5/"],
+)  # fmt: skip
+def test_what_can_be_read_in_two_ways_is_no_registration(url: str) -> None:
+    """Z22: an address that two readers take differently is the operator's mistake, told at the start."""
+    with pytest.raises(DestinationError):
+        read_callback(url)
