@@ -75,6 +75,7 @@ def test_a_running_zone_its_operator_and_its_regulator(tmp_path: Path) -> None:
         verified = done("log", "verify", str(zone.log), "--opening-key", str(regulator))
         assert "whatever is not here was taken away on the record" in verified
         replayed = cli("replay", str(zone.log), "--opening-key", str(regulator))
-        assert replayed.returncode == 3  # the erased decision can't be told; the second one agrees
-        assert "withheld" in replayed.stdout
+        # What was erased is counted; the rules of the pilot ask for no private fact, so each decision agrees.
+        assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+        assert re.search(r"L5 private parts +holds: \d+ opened, [1-9]\d* withheld, 1 erased", replayed.stdout)
         assert " 0 differs" in replayed.stdout

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zoneproxy.adapters.disk import DirectoryLock, DiskFiles
+from zoneproxy.adapters.logfolder import open_log
 from zoneproxy.adapters.trouble import why
 from zoneproxy.terms.errors import ConfigError, VerificationError
 from zoneproxy.trace import canonical
 from zoneproxy.trace.chain import Chains
 from zoneproxy.trace.checkpoint import Checkpoint
-from zoneproxy.trace.entry import parse
+from zoneproxy.trace.entry import parse, peek
 from zoneproxy.trace.keyring import Keyring, read_vkeys_of
 from zoneproxy.trace.ledger import LOG_FILE, Ledger
 from zoneproxy.trace.opening import check_opening
@@ -81,10 +82,12 @@ def check_local_state(directory: Path) -> LocalState:
     ring.watch(lambda: chains.keys)
     try:
         with DirectoryLock(directory):
+            if not files.names("wal") and (left := _closed(directory)):
+                return LocalState(origin, left, left, 0, True, tuple(_modes(directory)))  # noqa: FBT003
             ledger = Ledger(files, origin, ring)
             with contextlib.suppress(_ReadAllError):
                 ledger.recover(visit, resume, approve)
-            problems = [*_openings(files), *_modes(directory)]
+            problems = [*_openings(files, ledger.published), *_modes(directory)]
     except OSError as error:
         raise ConfigError(
             f"the log in `{directory}` can't be read: {why(error)}", hint="run it as the log's own user"
@@ -92,6 +95,14 @@ def check_local_state(directory: Path) -> LocalState:
     return LocalState(
         origin, ledger.size, signed, len(chains.under_way), chains.last == "log_close", tuple(problems)
     )
+
+
+def _closed(directory: Path) -> int:
+    """Return the size of a closed shard whose write-ahead log went with what was withheld; else 0."""
+    reader = open_log(directory, allow_withheld=True)
+    size = reader.checkpoint().size
+    last = [peek(data).kind for _, data in reader.entries(size - 1)]
+    return size if last == ["log_close"] else 0
 
 
 def _describe(files: DiskFiles, directory: Path) -> tuple[str, Keyring]:
@@ -105,17 +116,17 @@ def _describe(files: DiskFiles, directory: Path) -> tuple[str, Keyring]:
         raise VerificationError("this describes no log", where=LOG_FILE) from None
 
 
-def _openings(files: DiskFiles) -> Sequence[str]:
-    """Check the openings that only the write-ahead log holds yet; encrypted ones can't be looked into."""
+def _openings(files: DiskFiles, published: int) -> Sequence[str]:
+    """Check the openings in the write-ahead log; encrypted ones can't be looked into."""
     names = [name for name in files.names("wal") if segment_first(name) is not None]
     problems: list[str] = []
     start = segment_first(names[0]) if names else 0
     for group in join_segments(names, lambda name: files.read(f"wal/{name}") or b"", start or 0):
-        problems += _group_openings(group)
+        problems += _group_openings(group, published)
     return problems
 
 
-def _group_openings(group: Group) -> list[str]:
+def _group_openings(group: Group, published: int) -> list[str]:
     problems = []
     for index, item in enumerate(group.items, group.first):
         entry = parse(item.entry)
@@ -124,7 +135,8 @@ def _group_openings(group: Group) -> list[str]:
                 check_opening(item.opening, entry.prv)
             except VerificationError as error:
                 problems.append(f"the opening of entry {index} in the write-ahead log: {error.message}")
-        elif entry.prv and not item.opening:
+        elif entry.prv and not item.opening and index >= published:
+            # What is published may have been erased; the audit demands the record of that.
             problems.append(f"entry {index} has no opening in the write-ahead log")
     return problems
 

@@ -9,11 +9,13 @@ from pathlib import Path
 from zoneproxy.adapters.clock import SystemClock, SystemEntropy
 from zoneproxy.adapters.fsck import check_local_state
 from zoneproxy.adapters.keyfolder import KeyFolder
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.logfolder import open_log, open_logs
 from zoneproxy.adapters.shardfolder import ShardFolder, is_sharded, shard_months
 from zoneproxy.adapters.tidy import remove_superseded
 from zoneproxy.replay.audit import audit
-from zoneproxy.replay.flaws import EXIT_INVALID, EXIT_VALID
+from zoneproxy.replay.flaws import EXIT_INVALID, EXIT_VALID, Flaw, exit_code
+from zoneproxy.replay.report import AuditReport
+from zoneproxy.replay.shardwalk import audit_shards
 from zoneproxy.terms.errors import ConfigError, VerificationError
 from zoneproxy.trace.months import Month
 
@@ -121,19 +123,38 @@ def run_gc(args: argparse.Namespace) -> int:
     return 0
 
 
+def _audited(directory: Path) -> tuple[list[Flaw], list[tuple[Path, AuditReport]]]:
+    """Audit a log, or all its shards together; return what is wrong between them, and each one's report."""
+    shards = open_logs(directory, allow_withheld=True)
+    if not shards[0][0]:
+        return [], [(directory, audit(shards[0][1](())))]
+    chain = audit_shards(shards, (), lambda reader: audit(reader, several=True))
+    return chain.links.found, [(directory / one.name, one.report) for one in chain.shards]
+
+
+def _line(flaw: Flaw) -> str:
+    return f"{flaw.kind.value}: {flaw.where}: {flaw.message}"
+
+
 def run_fsck(args: argparse.Namespace) -> int:
     """Check local state and public files; print what was found."""
-    code = EXIT_VALID
-    for path in _logs(args.directory):
-        report = audit(open_log(path))
-        problems = [f"{flaw.kind.value}: {flaw.where}: {flaw.message}" for flaw in report.flaws]
+    links, reports = _audited(args.directory)
+    code = EXIT_INVALID if exit_code(links) == EXIT_INVALID else EXIT_VALID
+    for flaw in links:
+        told = {"log": str(args.directory), "problems": [_line(flaw)]}
+        print(json.dumps(told, sort_keys=True) if args.json else f"{args.directory}: {_line(flaw)}")
+    for path, report in reports:
+        problems = [_line(flaw) for flaw in report.flaws]
+        if report.exit_code == EXIT_INVALID:
+            code = EXIT_INVALID
         state = None
         try:
             state = check_local_state(path)
-            problems += state.problems
+            own: list[str] = list(state.problems)
         except VerificationError as error:
-            problems.append(f"invalid: {error.where}: {error.message}")
-        if problems:
+            own = [f"invalid: {error.where}: {error.message}"]
+        problems += own
+        if own:
             code = EXIT_INVALID
         if args.json:
             line = {

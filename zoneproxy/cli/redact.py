@@ -204,4 +204,4 @@ def _tell(bodies: list[dict[str, Any]]) -> None:
         if body["entries"]:
             fields = ", ".join(body["fields"]) or "all private fields"
             fields = "the public bytes and all private fields" if body["what"] == "entry" else fields
-            print(f"to erase: {fields} of entries {', '.join(map(str, body['entries']))}")
+            print(f"to erase: {fields} of entries {', '.join(map(str, body['entries']))} of {body['origin']}")

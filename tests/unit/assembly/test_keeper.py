@@ -13,6 +13,7 @@ from tests.support.logs import ORIGIN, FixedClock, FixedEntropy, decision, endin
 from tests.support.private_log import KEK, redaction, sealing
 from tests.support.shards import BASE, FIRST, MIDDLE_MS, make_shards, open_shards
 from zoneproxy.adapters import newlog
+from zoneproxy.adapters.fsck import check_local_state
 from zoneproxy.adapters.logfolder import open_log, open_logs
 from zoneproxy.adapters.shardfolder import shard_months
 from zoneproxy.adapters.shards import ShardedLog
@@ -181,6 +182,16 @@ async def test_of_shards_each_is_kept(tmp_path: Path) -> None:
     alone = audit(closed)
     assert [flaw.kind.value for flaw in alone.flaws] == ["withheld"]
     assert "in the shards that were looked at" in alone.flaws[0].message
+    # In an emergency the public bytes of a closed shard's last bundle can go too; the rest of it holds.
+    await keeper.redact(old, [redaction("entry", [first.index], origin=old)])
+    shards = open_logs(tmp_path / "log", holders=[KEK], allow_withheld=True)
+    withheld = audit_shards(shards, (), lambda one: audit(one, several=True))
+    assert [(flaw.kind.value, flaw.where) for flaw in withheld.shards[0].report.flaws] == [
+        ("withheld", f"entry {first.index}")
+    ]
+    assert judge(tmp_path).exit_code == 1  # whoever does not ask for it is told that it is missing
+    state = check_local_state(log.folder.path(FIRST))
+    assert (state.closed, state.problems) == (True, ())
     clock.now = FIRST.start_ms + 1130 * DAY_MS  # three years on, in a month of its own
     log.tick()
     log.tick()
