@@ -35,7 +35,7 @@ CHAT = {"model": "zone-llm-02", "messages": [{"role": "user", "content": "one tw
 BARE = """
 import sys
 ALLOWED = set('''
-zoneproxy multipart pydantic pydantic_core annotated_types typing_extensions typing_inspection yaml _yaml structlog
+zoneproxy pydantic pydantic_core annotated_types typing_extensions typing_inspection yaml _yaml structlog
 cryptography cffi _cffi_backend pycparser urllib3 h11 multipart
 '''.split())
 class Bare:
