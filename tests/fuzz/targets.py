@@ -148,7 +148,12 @@ TARGETS: dict[str, Target] = {
         _segment, (VerificationError,), (wal.encode_group(wal.Group(0, (wal.Item(b"{}", b""),))),)
     ),
     "sequencer": Target(
-        lambda data: sequencer_wire.Decoder().feed(data), (sequencer_wire.WireError,), (b"\0\0\0\1\1",)
+        lambda data: sequencer_wire.Decoder().feed(data),
+        (sequencer_wire.WireError,),
+        tuple(
+            sequencer_wire.encode(message)
+            for message in (sequencer_wire.Refused(1, "no"), sequencer_wire.Archived(2, bytes(32)))
+        ),
     ),
     "json": Target(
         lambda data: read_value(data, 64), (UnreadableError,), (b'{"a": [1, "\\u4f60", null]}', b"[[1e5]]")

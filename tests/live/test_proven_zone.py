@@ -26,7 +26,7 @@ COUNTRIES = {"198.51.100.0/24": {"country": "SG"}, "203.0.113.0/24": {"country":
 def terminating(context: ssl.SSLContext, inner: int) -> Iterator[int]:
     """End TLS in front of a model server, one connection after the other."""
     listening = socket.create_server(("127.0.0.1", 0))
-    listening.settimeout(20)
+    listening.settimeout(300)  # a zone takes its time to start on a busy machine
 
     def serve() -> None:
         while True:
