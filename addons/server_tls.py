@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mitmproxy.tls import TlsData
 
     from addons.boundary import Boundary
-    from zoneproxy.adapters.server_tls import ServerTls
+    from zoneproxy.adapters.tls.server import ServerTls
 
 # Numbers of OpenSSL's x509_vfy.h that a server's certificate meets.
 _VERIFY = {

@@ -37,11 +37,11 @@ from pathlib import Path
 from bench import biglog, pilot
 from bench.results import ROOT, SCRATCH, in_turns, keep, ratio
 from tests.support import logs
-from zoneproxy.adapters import newlog
 from zoneproxy.adapters.clock import SystemClock, SystemEntropy
-from zoneproxy.adapters.disk import DiskFiles
-from zoneproxy.adapters.logfolder import open_log
-from zoneproxy.adapters.tracelog import TraceLog
+from zoneproxy.adapters.files.disk import DiskFiles
+from zoneproxy.adapters.log import newlog
+from zoneproxy.adapters.log.tracelog import TraceLog
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.replay.audit import audit
 from zoneproxy.replay.desk import Work
 from zoneproxy.replay.rewalk import Walk

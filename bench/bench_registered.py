@@ -24,8 +24,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.results import in_turns, keep, ratio
-from zoneproxy.adapters.indexing import Indexing
-from zoneproxy.adapters.registered import make_data_key, read_index
+from zoneproxy.adapters.data.indexing import Indexing
+from zoneproxy.adapters.data.registered import make_data_key, read_index
 from zoneproxy.content.effort import Effort
 from zoneproxy.content.registered.index import Index
 from zoneproxy.content.registered.trail import Trail

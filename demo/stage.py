@@ -22,7 +22,7 @@ import yaml
 
 from demo import model_server
 from demo.programs import ROOT, Program, running
-from zoneproxy.adapters.bindings import SqliteBindings
+from zoneproxy.adapters.state.bindings import SqliteBindings
 from zoneproxy.config.bindings import Bindings
 from zoneproxy.route.binding import DAY_MS
 from zoneproxy.terms.objects import Binding, ObjectName

@@ -33,8 +33,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from zoneproxy.adapters.keys.tag import read_tag_keys
     from zoneproxy.adapters.tag_middleware import TagMiddleware
-    from zoneproxy.adapters.tagkeys import read_tag_keys
     from zoneproxy.origin.signature import SignedMessage
     from zoneproxy.origin.signed_tag import SeenTags, TagError, ZoneOrigin, verify_tag
 

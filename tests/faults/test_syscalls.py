@@ -16,9 +16,9 @@ import pytest
 
 from tests.support.length import sample
 from tests.support.logs import ORIGIN, FixedClock, FixedEntropy, signer
-from zoneproxy.adapters import newlog
-from zoneproxy.adapters.logfolder import open_log
-from zoneproxy.adapters.tracelog import TraceLog
+from zoneproxy.adapters.log import newlog
+from zoneproxy.adapters.log.tracelog import TraceLog
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.replay.audit import audit
 from zoneproxy.trace.merkle import leaf_hash
 
@@ -31,7 +31,7 @@ import asyncio, sys
 from pathlib import Path
 from tests.support.logs import ORIGIN, FixedClock, decision, ending, signer
 from zoneproxy.adapters.clock import SystemEntropy
-from zoneproxy.adapters.tracelog import TraceLog
+from zoneproxy.adapters.log.tracelog import TraceLog
 
 async def main():
     log = TraceLog.open(Path(sys.argv[1]), log_origin=ORIGIN, signer=signer(), clock=FixedClock(),

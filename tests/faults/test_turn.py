@@ -18,13 +18,13 @@ import pytest
 from tests.support.length import sample
 from tests.support.logs import FixedClock, FixedEntropy, decision, ending
 from tests.support.shards import BASE, FIRST, MIDDLE_MS, make_shards, open_shards
-from zoneproxy.adapters.keyfolder import KeyFolder
-from zoneproxy.adapters.logfolder import open_log
-from zoneproxy.adapters.sequencer_client import RemoteLog
-from zoneproxy.adapters.sequencer_server import SequencerServer
-from zoneproxy.adapters.sequencer_socket import open_listener
-from zoneproxy.adapters.shardfolder import shard_months
-from zoneproxy.adapters.shards import ShardedLog
+from zoneproxy.adapters.keys.keyfolder import KeyFolder
+from zoneproxy.adapters.reading.logfolder import open_log
+from zoneproxy.adapters.sequencer.client import RemoteLog
+from zoneproxy.adapters.sequencer.server import SequencerServer
+from zoneproxy.adapters.sequencer.socket import open_listener
+from zoneproxy.adapters.shards.folder import shard_months
+from zoneproxy.adapters.shards.sharded import ShardedLog
 from zoneproxy.replay.audit import audit
 from zoneproxy.replay.shardwalk import ChainReport, audit_shards
 from zoneproxy.terms.ports import Receipt

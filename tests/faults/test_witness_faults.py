@@ -19,8 +19,8 @@ import pytest
 
 from tests.support.logs import ORIGIN, FixedClock, joint_signer
 from tests.support.witness_lab import LabWitness, new_witness, serving
-from zoneproxy.adapters.witness_folder import MEMORY_FILE
-from zoneproxy.adapters.witness_store import WitnessStore
+from zoneproxy.adapters.witness.folder import MEMORY_FILE
+from zoneproxy.adapters.witness.store import WitnessStore
 from zoneproxy.trace.checkpoint import Checkpoint, sign_checkpoint
 from zoneproxy.trace.merkle import leaf_hash, prove_consistency, tree_root
 from zoneproxy.trace.note import Note, verify_note
@@ -33,8 +33,9 @@ LEAVES = [leaf_hash(bytes([number])) for number in range(200)]
 
 PROGRAM = """
 import os, signal, sys
-from zoneproxy.adapters import witness_desk, witness_server
-from zoneproxy.adapters.witness_store import WitnessStore
+from zoneproxy.adapters.witness import desk as witness_desk
+from zoneproxy.adapters.witness import server as witness_server
+from zoneproxy.adapters.witness.store import WitnessStore
 from zoneproxy.cli.main import main
 
 def dying(owner, name, after):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.logs import ORIGIN, decision, joint_signer
-from zoneproxy.adapters import sequencer_wire
+from zoneproxy.adapters.sequencer import wire as sequencer_wire
 from zoneproxy.config import parse as parse_config
 from zoneproxy.content.scan import ScanSettings, scan_body
 from zoneproxy.content.sse import BrokenEventError, EventSplitter

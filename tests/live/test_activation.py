@@ -15,8 +15,8 @@ import pytest
 from demo.echo_server import EchoServer
 from tests.support.bundles import name_bundles, pilot_bundle
 from tests.support.zone_process import ZoneFolder, cli, make_zone
-from zoneproxy.adapters.control_client import RefusedError, ask
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.reading.logfolder import open_log
+from zoneproxy.adapters.workers.control_client import RefusedError, ask
 from zoneproxy.terms.errors import ConfigError
 from zoneproxy.trace.entry import Entry, parse
 

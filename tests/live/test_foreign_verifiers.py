@@ -17,10 +17,10 @@ import pytest
 
 from tests.support.logs import ORIGIN, FixedClock, FixedEntropy, decision, ending, joint_signer, write_log
 from tests.support.shards import FIRST, MIDDLE_MS, make_shards, open_shards
-from zoneproxy.adapters import newlog
-from zoneproxy.adapters.keyfiles import read_vkeys
-from zoneproxy.adapters.logfolder import open_log
-from zoneproxy.adapters.tracelog import TraceLog
+from zoneproxy.adapters.keys.keyfiles import read_vkeys
+from zoneproxy.adapters.log import newlog
+from zoneproxy.adapters.log.tracelog import TraceLog
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.replay.audit import audit
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.proof import check_proof, parse_proof

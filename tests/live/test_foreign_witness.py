@@ -20,8 +20,8 @@ import pytest
 from tests.support.logs import ORIGIN, FixedClock, decision, joint_signer, signer, write_log
 from tests.support.witness_lab import new_log, new_witness, open_log, rules, serving
 from zoneproxy.adapters.clock import SystemClock
-from zoneproxy.adapters.logfolder import open_log as read_log
-from zoneproxy.adapters.witness_panel import WitnessRules
+from zoneproxy.adapters.reading.logfolder import open_log as read_log
+from zoneproxy.adapters.witness.panel import WitnessRules
 from zoneproxy.replay.audit import audit
 from zoneproxy.terms.errors import TraceError
 from zoneproxy.trace.trust import parse_trust

@@ -19,7 +19,7 @@ from demo.echo_server import EchoServer
 from tests.live.test_workers import workers
 from tests.support.shards import newest
 from tests.support.zone_process import ZoneFolder, cli, make_zone
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.cli.main import main
 from zoneproxy.trace.entry import Entry, parse
 

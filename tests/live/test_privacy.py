@@ -12,7 +12,7 @@ import pytest
 from demo.echo_server import serving
 from tests.live.test_sigkill import ask
 from tests.support.zone_process import ZoneFolder, cli, make_zone
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.trace.entry import parse
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]

@@ -20,9 +20,9 @@ from tests.support.decided_log import GOOD, MIXED, MODELS, NOT_JSON, write_decid
 from tests.support.logs import joint_signer, write_log
 from tests.support.served import served
 from tests.support.zone_process import ZoneFolder, make_zone
-from zoneproxy.adapters.disk import DiskFiles
-from zoneproxy.adapters.keyfiles import load_signer
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.files.disk import DiskFiles
+from zoneproxy.adapters.keys.keyfiles import load_signer
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.cli.main import main
 from zoneproxy.trace.ledger import Ledger
 from zoneproxy.trace.proof import check_proof, parse_proof

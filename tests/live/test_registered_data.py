@@ -13,7 +13,7 @@ from demo.echo_server import EchoServer, serving
 from tests.support import registered_data
 from tests.support.boundary_lab import Lab, lab
 from tests.support.zone_world import CREDENTIAL
-from zoneproxy.adapters.registered import read_index, revoke_index
+from zoneproxy.adapters.data.registered import read_index, revoke_index
 
 pytestmark = pytest.mark.live
 

@@ -18,7 +18,7 @@ from demo.echo_server import EchoServer, serving
 from tests.support.boundary_lab import lab
 from tests.support.proven_lab import call, post
 from tests.support.tiny_ca import Pair, TinyCa
-from zoneproxy.adapters.server_tls import read_server_tls
+from zoneproxy.adapters.tls.server import read_server_tls
 from zoneproxy.assembly import Boundary as Core
 from zoneproxy.route.server_identity import ServerIdentity
 from zoneproxy.route.upstream import UpstreamTable

@@ -18,7 +18,7 @@ from tests.support import storing_zone
 from tests.support.boundary_lab import Lab, MemoryJournal, lab
 from tests.support.memory_bindings import MemoryBindings
 from tests.support.stored_server import StoredServer, serving
-from zoneproxy.adapters.bindings import SqliteBindings
+from zoneproxy.adapters.state.bindings import SqliteBindings
 from zoneproxy.assembly import Boundary as Core
 from zoneproxy.assembly import Listener
 from zoneproxy.terms.ports import Bindings

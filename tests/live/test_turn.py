@@ -24,8 +24,8 @@ from tests.live.test_workers import DOOR, Load, question
 from tests.support.served import served
 from tests.support.zone_process import ZoneFolder, cli, make_zone
 from zoneproxy.adapters.clock import SystemClock
-from zoneproxy.adapters.logfolder import open_log
-from zoneproxy.adapters.shardfolder import shard_months
+from zoneproxy.adapters.reading.logfolder import open_log
+from zoneproxy.adapters.shards.folder import shard_months
 from zoneproxy.assembly import keep_log
 from zoneproxy.trace.entry import Entry, parse
 from zoneproxy.trace.months import Month

@@ -17,7 +17,7 @@ import pytest
 from demo.echo_server import EchoServer, serving
 from demo.programs import Program, running
 from tests.support.zone_process import ZoneFolder, cli, make_zone
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.trace.entry import Entry, parse
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]

@@ -8,7 +8,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.support.small_policy import THREE_RULES, text
-from zoneproxy.adapters.bundles import Signers, sign
+from zoneproxy.adapters.state.bundles import Signers, sign
 from zoneproxy.policy.bundle_file import Bundle, read_bundle
 from zoneproxy.policy.bundle_results import make_bundle
 from zoneproxy.trace.note import Ed25519Signer

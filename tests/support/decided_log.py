@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.support.logs import ORIGIN, START_MS, Writer, signer
 from tests.support.zone_world import CHAT, body, head, passage, pilot, pin
-from zoneproxy.adapters.disk import DiskFiles
+from zoneproxy.adapters.files.disk import DiskFiles
 from zoneproxy.passage.commands import Write
 from zoneproxy.passage.events import AnswerBody, AnswerHead, BodyArrived, Event, HeadArrived, Recorded
 from zoneproxy.terms.ports import Receipt

@@ -13,7 +13,7 @@ from typing import Any
 from tests.support.boundary_lab import Lab
 from tests.support.tiny_ca import Pair, TinyCa
 from tests.support.zone_world import CHAT, CREDENTIAL
-from zoneproxy.adapters.door_tls import DoorFiles, DoorTls
+from zoneproxy.adapters.tls.door import DoorFiles, DoorTls
 from zoneproxy.assembly import Boundary as Core
 from zoneproxy.origin.proxy_protocol import SIGNATURE
 from zoneproxy.origin.tenants import Tenant, TenantRegistry, digest_of

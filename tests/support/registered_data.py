@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from zoneproxy.adapters.indexing import Indexing
-from zoneproxy.adapters.registered import make_data_key, read_index
+from zoneproxy.adapters.data.indexing import Indexing
+from zoneproxy.adapters.data.registered import make_data_key, read_index
 from zoneproxy.content.registered.index import Index
 
 ID = "harbour/patients"

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.logs import ORIGIN, FixedClock, FixedEntropy, signer
-from zoneproxy.adapters import newlog
-from zoneproxy.adapters.disk import DiskFiles
-from zoneproxy.adapters.logfolder import open_log
-from zoneproxy.adapters.sequencer_client import RemoteLog
-from zoneproxy.adapters.sequencer_server import SequencerServer
-from zoneproxy.adapters.sequencer_socket import Peer, open_listener
-from zoneproxy.adapters.tracelog import TraceLog
+from zoneproxy.adapters.files.disk import DiskFiles
+from zoneproxy.adapters.log import newlog
+from zoneproxy.adapters.log.tracelog import TraceLog
+from zoneproxy.adapters.reading.logfolder import open_log
+from zoneproxy.adapters.sequencer.client import RemoteLog
+from zoneproxy.adapters.sequencer.server import SequencerServer
+from zoneproxy.adapters.sequencer.socket import Peer, open_listener
 from zoneproxy.terms.errors import TraceError
 from zoneproxy.terms.ports import Receipt, Sequencer, Stamp
 from zoneproxy.trace.chain import Chains

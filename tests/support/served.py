@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from zoneproxy.adapters.logdesk import make_desk
-from zoneproxy.adapters.logserver import LogServer, ServerLimits
+from zoneproxy.adapters.serving.desk import make_desk
+from zoneproxy.adapters.serving.server import LogServer, ServerLimits
 from zoneproxy.trace.note import VerifierKey
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.logs import FixedClock, FixedEntropy
-from zoneproxy.adapters.keyfolder import KeyFolder
-from zoneproxy.adapters.shardfolder import ShardFolder, shard_months
-from zoneproxy.adapters.shards import ShardedLog
+from zoneproxy.adapters.keys.keyfolder import KeyFolder
+from zoneproxy.adapters.shards.folder import ShardFolder, shard_months
+from zoneproxy.adapters.shards.sharded import ShardedLog
 from zoneproxy.trace.months import Month
 
 BASE = "zone.example/trace/node-1"

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.logs import ORIGIN, FixedClock, FixedEntropy, joint_signer
-from zoneproxy.adapters import newlog
-from zoneproxy.adapters.tracelog import TraceLog
-from zoneproxy.adapters.witness_desk import WitnessDesk
-from zoneproxy.adapters.witness_folder import MEMORY_FILE, WitnessedLogs, add_log, load_cosigner, make_witness
-from zoneproxy.adapters.witness_panel import WitnessRules
-from zoneproxy.adapters.witness_server import ServerLimits, WitnessServer
-from zoneproxy.adapters.witness_store import WitnessStore
+from zoneproxy.adapters.log import newlog
+from zoneproxy.adapters.log.tracelog import TraceLog
+from zoneproxy.adapters.witness.desk import WitnessDesk
+from zoneproxy.adapters.witness.folder import MEMORY_FILE, WitnessedLogs, add_log, load_cosigner, make_witness
+from zoneproxy.adapters.witness.panel import WitnessRules
+from zoneproxy.adapters.witness.server import ServerLimits, WitnessServer
+from zoneproxy.adapters.witness.store import WitnessStore
 from zoneproxy.trace.note import VerifierKey
 from zoneproxy.trace.trust import parse_trust
 

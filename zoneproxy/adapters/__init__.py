@@ -1,17 +1,17 @@
 """Floor 4: the only rooms with windows.
 
-`disk` is the file-system port, `keyfiles` reads and writes keys, `clock` tells time and draws random
-bytes, `tracelog` is the journal that makes records durable, `logfolder` opens a log directory for reading.
+One package for each thing outside that the zone touches:
 
-`bundles` says whose signatures on policies count, `policy_state` remembers what was in force, `control`
-takes commands for a running boundary and `control_client` gives them.
+- `files`: the disk itself: durable writes, small files that a configuration names, what went wrong there;
+- `keys`, `tls`: key files and certificates, and what is made of them at doors and towards model servers;
+- `log`: the journal that makes records durable; `shards`: the same in months; `sequencer`: the same for
+  several workers; `witness`: who cosigns it, and how it is asked;
+- `reading`, `serving`, `upkeep`: a log opened for reading, given out over HTTP, and kept in order;
+- `state`: what the boundary must remember of objects, orders and bundles;
+- `data`: the operator's data: where addresses are, registered cells, runs of what flowed back;
+- `workers`: processes, their doors, and the control socket;
+- `wire`: one raw HTTP exchange, for tests of policies.
 
-A witness is `witness_folder` (keys and list of logs), `witness_store` (its memory), `witness_desk` (one step
-a request) and `witness_server` (HTTP). A log that has itself witnessed is `publisher` (sealed, then
-presented), `witness_client` and `witness_feed` (one witness), `witness_panel` (all of them, at once),
-`witnessing` (rounds and epochs) and `witness_later` (months that closed without a quorum).
-
-A log in monthly shards is `shardfolder` and `keyfolder` (where it lies), `shardlog` (one month), `shards`
-(the turn), `placing` and `standing` (what goes where, what goes along), `renewal` (keys). Work on private
-parts reaches the process that writes the log by `logport`; `redaction` and `retaining` do it.
+`clock` tells time and draws random bytes, `logs` writes the operator's log, `shipped` finds the policies
+that come with the program, `tag_middleware` stands in front of model servers.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zoneproxy.adapters.settings import read_small
+from zoneproxy.adapters.files.settings import read_small
 from zoneproxy.terms.errors import ConfigError
 
 PACKAGE = Path(__file__).resolve().parent.parent

@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from zoneproxy.adapters.policy_state import PolicyState
+from zoneproxy.adapters.state.policy_state import PolicyState
 from zoneproxy.assembly.boundary import Boundary
 from zoneproxy.assembly.orders import unkept
 from zoneproxy.assembly.policies import (

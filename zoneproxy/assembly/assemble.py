@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from zoneproxy.adapters.bindings import SqliteBindings
-from zoneproxy.adapters.doors import check_free
-from zoneproxy.adapters.orderfile import OrderFile
-from zoneproxy.adapters.policy_state import PolicyState
-from zoneproxy.adapters.sequencer_client import RemoteLog
-from zoneproxy.adapters.server_tls import ServerTls
-from zoneproxy.adapters.settings import read_secret
-from zoneproxy.adapters.shards import ShardedLog
-from zoneproxy.adapters.tagkeys import load_tag_signer
-from zoneproxy.adapters.ticketkeys import load_ticket_signer
-from zoneproxy.adapters.tracelog import TraceLog
+from zoneproxy.adapters.files.settings import read_secret
+from zoneproxy.adapters.keys.tag import load_tag_signer
+from zoneproxy.adapters.keys.ticket import load_ticket_signer
+from zoneproxy.adapters.log.tracelog import TraceLog
+from zoneproxy.adapters.sequencer.client import RemoteLog
+from zoneproxy.adapters.shards.sharded import ShardedLog
+from zoneproxy.adapters.state.bindings import SqliteBindings
+from zoneproxy.adapters.state.orderfile import OrderFile
+from zoneproxy.adapters.state.policy_state import PolicyState
+from zoneproxy.adapters.tls.server import ServerTls
+from zoneproxy.adapters.workers.doors import check_free
 from zoneproxy.assembly.activation import Activation
 from zoneproxy.assembly.boundary import Boundary, Listener
 from zoneproxy.assembly.flowback import collector

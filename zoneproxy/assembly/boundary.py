@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from zoneproxy.adapters.door_tls import DoorTls
-from zoneproxy.adapters.server_tls import ServerTls
+from zoneproxy.adapters.tls.door import DoorTls
+from zoneproxy.adapters.tls.server import ServerTls
 from zoneproxy.config import Limits
 from zoneproxy.meter.egress import EgressLedger
 from zoneproxy.meter.turnstile import Allowance, Turnstile

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zoneproxy.adapters.control_client import ask
-from zoneproxy.adapters.disk import DiskFiles
-from zoneproxy.adapters.logfolder import open_log
-from zoneproxy.adapters.logport import RECORD, REDACT, RETAIN, WORKER, is_held
-from zoneproxy.adapters.openingkeys import read_holders
-from zoneproxy.adapters.retaining import Due, Retainer
-from zoneproxy.adapters.shardfolder import is_sharded
+from zoneproxy.adapters.files.disk import DiskFiles
+from zoneproxy.adapters.keys.opening import read_holders
+from zoneproxy.adapters.reading.logfolder import open_log
+from zoneproxy.adapters.shards.folder import is_sharded
+from zoneproxy.adapters.upkeep.logport import RECORD, REDACT, RETAIN, WORKER, is_held
+from zoneproxy.adapters.upkeep.retaining import Due, Retainer
+from zoneproxy.adapters.workers.control_client import ask
 from zoneproxy.assembly.keeper import Keeper
 from zoneproxy.assembly.logs import Opening, make_keeper, open_here
 from zoneproxy.assembly.private import read_own_holders

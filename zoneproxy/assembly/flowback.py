@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from zoneproxy.adapters.flowback import Collector
+from zoneproxy.adapters.data.flowback import Collector
 from zoneproxy.assembly.logs import Opening
 from zoneproxy.terms.errors import ConfigError
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from zoneproxy.adapters.address_data import AddressFiles, Marks
+from zoneproxy.adapters.data.addresses import AddressFiles, Marks
 from zoneproxy.assembly.boundary import Boundary
 from zoneproxy.assembly.scan_tables import with_places
 from zoneproxy.origin.places import Places

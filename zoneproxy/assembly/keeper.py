@@ -15,11 +15,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from zoneproxy.adapters.disk import DiskFiles
-from zoneproxy.adapters.logfolder import open_log
-from zoneproxy.adapters.logport import LogPort, Places, WritingLog
-from zoneproxy.adapters.redaction import Redactor, has_pending
-from zoneproxy.adapters.retaining import Due, Retainer
+from zoneproxy.adapters.files.disk import DiskFiles
+from zoneproxy.adapters.reading.logfolder import open_log
+from zoneproxy.adapters.upkeep.logport import LogPort, Places, WritingLog
+from zoneproxy.adapters.upkeep.redaction import Redactor, has_pending
+from zoneproxy.adapters.upkeep.retaining import Due, Retainer
 from zoneproxy.terms.errors import TraceError, VerificationError
 from zoneproxy.terms.ports import Clock
 from zoneproxy.trace.datakey import Holder

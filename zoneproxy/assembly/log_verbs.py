@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from zoneproxy.adapters.control import Verb
-from zoneproxy.adapters.logport import RECORD, REDACT, RETAIN, WritingLog
-from zoneproxy.adapters.trouble import trace_error
+from zoneproxy.adapters.files.trouble import trace_error
+from zoneproxy.adapters.upkeep.logport import RECORD, REDACT, RETAIN, WritingLog
+from zoneproxy.adapters.workers.control import Verb
 from zoneproxy.assembly.keeper import Keeper
 from zoneproxy.terms.errors import ConfigError
 from zoneproxy.trace.schema import check_body

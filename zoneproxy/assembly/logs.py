@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from zoneproxy.adapters.clock import SystemClock, SystemEntropy
-from zoneproxy.adapters.keyfiles import load_signer
-from zoneproxy.adapters.sequencer_client import RemoteLog
-from zoneproxy.adapters.settings import read_small
-from zoneproxy.adapters.shardfolder import is_sharded as in_shards
-from zoneproxy.adapters.shards import ShardedLog
-from zoneproxy.adapters.tracelog import TraceLog
+from zoneproxy.adapters.files.settings import read_small
+from zoneproxy.adapters.keys.keyfiles import load_signer
+from zoneproxy.adapters.log.tracelog import TraceLog
+from zoneproxy.adapters.sequencer.client import RemoteLog
+from zoneproxy.adapters.shards.folder import is_sharded as in_shards
+from zoneproxy.adapters.shards.sharded import ShardedLog
 from zoneproxy.assembly.keeper import Keeper
 from zoneproxy.assembly.private import read_own_holders, read_sealing
 from zoneproxy.assembly.shards import is_sharded, log_places, open_shards

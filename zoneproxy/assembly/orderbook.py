@@ -24,7 +24,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from zoneproxy.adapters.orderfile import Glance, OrderFile
+from zoneproxy.adapters.state.orderfile import Glance, OrderFile
 from zoneproxy.assembly.boundary import Boundary
 from zoneproxy.config import Config
 from zoneproxy.config.acts import carry_out

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from zoneproxy.adapters.control_client import RefusedError, ask
-from zoneproxy.adapters.orderfile import OrderFile
+from zoneproxy.adapters.state.orderfile import OrderFile
+from zoneproxy.adapters.workers.control_client import RefusedError, ask
 from zoneproxy.assembly.logs import Opening, connect, open_here
 from zoneproxy.assembly.orderbook import ORDER, ORDERS, OrderBook, open_orders
 from zoneproxy.config.orders import CLOSING, Act, Orders

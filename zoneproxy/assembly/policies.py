@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from zoneproxy.adapters.bundles import check_moment, check_signatures
-from zoneproxy.adapters.policy_state import Mark, PolicyState, Remembered
-from zoneproxy.adapters.settings import read_small
+from zoneproxy.adapters.files.settings import read_small
+from zoneproxy.adapters.state.bundles import check_moment, check_signatures
+from zoneproxy.adapters.state.policy_state import Mark, PolicyState, Remembered
 from zoneproxy.assembly.orders import unkept
 from zoneproxy.config import Config
 from zoneproxy.policy.bundle import LAYERS, Policy, check_layers, load

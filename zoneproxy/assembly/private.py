@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zoneproxy.adapters.openingkeys import read_holders, read_opening_key, read_recipient
+from zoneproxy.adapters.keys.opening import read_holders, read_opening_key, read_recipient
 from zoneproxy.config.privacy import Privacy
 from zoneproxy.terms.ports import Entropy
 from zoneproxy.trace.datakey import Holder, Wrapper

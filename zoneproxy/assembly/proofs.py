@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from zoneproxy.adapters.address_data import AddressFiles
-from zoneproxy.adapters.door_tls import DoorFiles, DoorTls
-from zoneproxy.adapters.server_tls import ServerTls, read_server_tls
+from zoneproxy.adapters.data.addresses import AddressFiles
+from zoneproxy.adapters.tls.door import DoorFiles, DoorTls
+from zoneproxy.adapters.tls.server import ServerTls, read_server_tls
 from zoneproxy.assembly.boundary import Listener
 from zoneproxy.config import Config, Route
 from zoneproxy.origin.evidence import Door

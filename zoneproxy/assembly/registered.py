@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from zoneproxy.adapters.registered import Registered, day_of, read_index
+from zoneproxy.adapters.data.registered import Registered, day_of, read_index
 from zoneproxy.assembly.boundary import Boundary
 from zoneproxy.config import Config
 from zoneproxy.content.registered.index import Index

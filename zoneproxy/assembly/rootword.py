@@ -20,13 +20,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from zoneproxy.adapters.control_client import ask
-from zoneproxy.adapters.disk import DirectoryLock, DiskFiles
-from zoneproxy.adapters.keyfolder import KeyFolder
-from zoneproxy.adapters.logfolder import open_log
-from zoneproxy.adapters.logport import RECORD, WORKER, is_held
-from zoneproxy.adapters.shardfolder import TRUST_FILE, ShardFolder
-from zoneproxy.adapters.trouble import trace_error
+from zoneproxy.adapters.files.disk import DirectoryLock, DiskFiles
+from zoneproxy.adapters.files.trouble import trace_error
+from zoneproxy.adapters.keys.keyfolder import KeyFolder
+from zoneproxy.adapters.reading.logfolder import open_log
+from zoneproxy.adapters.shards.folder import TRUST_FILE, ShardFolder
+from zoneproxy.adapters.upkeep.logport import RECORD, WORKER, is_held
+from zoneproxy.adapters.workers.control_client import ask
 from zoneproxy.assembly.logs import Opening, open_here
 from zoneproxy.assembly.shards import is_sharded, log_places
 from zoneproxy.replay.keylives import log_acts

@@ -9,12 +9,12 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from zoneproxy.adapters.child import watch_lifeline
-from zoneproxy.adapters.control import ControlServer
-from zoneproxy.adapters.relay import beside
-from zoneproxy.adapters.sequencer_server import SequencerServer
-from zoneproxy.adapters.sequencer_socket import open_listener
-from zoneproxy.adapters.ticketkeys import load_ticket_signer
+from zoneproxy.adapters.keys.ticket import load_ticket_signer
+from zoneproxy.adapters.sequencer.server import SequencerServer
+from zoneproxy.adapters.sequencer.socket import open_listener
+from zoneproxy.adapters.workers.child import watch_lifeline
+from zoneproxy.adapters.workers.control import ControlServer
+from zoneproxy.adapters.workers.relay import beside
 from zoneproxy.assembly.log_verbs import log_verbs
 from zoneproxy.assembly.logs import Opening, make_keeper, open_here
 from zoneproxy.assembly.zone import announce_tickets

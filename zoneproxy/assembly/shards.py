@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from zoneproxy.adapters.keyfolder import KeyFolder
-from zoneproxy.adapters.shardfolder import ShardFolder, shard_months
-from zoneproxy.adapters.shards import ShardedLog
+from zoneproxy.adapters.keys.keyfolder import KeyFolder
+from zoneproxy.adapters.shards.folder import ShardFolder, shard_months
+from zoneproxy.adapters.shards.sharded import ShardedLog
 from zoneproxy.assembly.witnesses import witness_rules
 from zoneproxy.config import Config
 from zoneproxy.trace.keyring import Keyring

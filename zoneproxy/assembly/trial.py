@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from zoneproxy.adapters.clock import SystemClock, SystemEntropy
-from zoneproxy.adapters.keyfiles import load_signer, make_log_keys, make_private_key
-from zoneproxy.adapters.newlog import create
-from zoneproxy.adapters.openingkeys import make_opening_key
-from zoneproxy.adapters.settings import write_new
+from zoneproxy.adapters.files.settings import write_new
+from zoneproxy.adapters.keys.keyfiles import load_signer, make_log_keys, make_private_key
+from zoneproxy.adapters.keys.opening import make_opening_key
+from zoneproxy.adapters.log.newlog import create
 from zoneproxy.policy.bundle import Policy
 from zoneproxy.policy.wirefile import Place, Wire, WireCase
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zoneproxy.adapters.keyfiles import read_trust
-from zoneproxy.adapters.witness_feed import Known
-from zoneproxy.adapters.witness_panel import WitnessRules, make_feeds
+from zoneproxy.adapters.keys.keyfiles import read_trust
+from zoneproxy.adapters.witness.feed import Known
+from zoneproxy.adapters.witness.panel import WitnessRules, make_feeds
 from zoneproxy.config import Config
 from zoneproxy.terms.errors import ConfigError
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from zoneproxy.adapters.bindings import SqliteBindings
-from zoneproxy.adapters.control import ControlServer, Verb
-from zoneproxy.adapters.sequencer_client import RemoteLog
-from zoneproxy.adapters.shards import ShardedLog
-from zoneproxy.adapters.ticketkeys import publish_ticket_key
-from zoneproxy.adapters.tracelog import TraceLog
+from zoneproxy.adapters.keys.ticket import publish_ticket_key
+from zoneproxy.adapters.log.tracelog import TraceLog
+from zoneproxy.adapters.sequencer.client import RemoteLog
+from zoneproxy.adapters.shards.sharded import ShardedLog
+from zoneproxy.adapters.state.bindings import SqliteBindings
+from zoneproxy.adapters.workers.control import ControlServer, Verb
 from zoneproxy.assembly.activation import Activation
 from zoneproxy.assembly.boundary import Boundary
 from zoneproxy.assembly.freshness import Freshness, data_record

@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from zoneproxy.adapters.crew import Crew
-from zoneproxy.adapters.httplog import is_url
-from zoneproxy.adapters.logfolder import find_logs, open_log
+from zoneproxy.adapters.reading.crew import Crew
+from zoneproxy.adapters.reading.httplog import is_url
+from zoneproxy.adapters.reading.logfolder import find_logs, open_log
 from zoneproxy.replay.audit import audit
 from zoneproxy.replay.desk import Work
 from zoneproxy.replay.flaws import Flaw

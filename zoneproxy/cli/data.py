@@ -15,12 +15,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from zoneproxy.adapters import registered
 from zoneproxy.adapters.clock import SystemClock
-from zoneproxy.adapters.control_client import ask
-from zoneproxy.adapters.datasets import FORMATS, read, sources
-from zoneproxy.adapters.indexing import Indexing
-from zoneproxy.adapters.settings import read_small
+from zoneproxy.adapters.data import registered
+from zoneproxy.adapters.data.datasets import FORMATS, read, sources
+from zoneproxy.adapters.data.indexing import Indexing
+from zoneproxy.adapters.files.settings import read_small
+from zoneproxy.adapters.workers.control_client import ask
 from zoneproxy.cli.data_matches import add_test_parser
 from zoneproxy.cli.output import print_error
 from zoneproxy.cli.policy_bundle import read_config

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from zoneproxy.adapters.clock import SystemClock
-from zoneproxy.adapters.registered import day_of, read_index
-from zoneproxy.adapters.trouble import why
+from zoneproxy.adapters.data.registered import day_of, read_index
+from zoneproxy.adapters.files.trouble import why
 from zoneproxy.content.inspect import Inspection
 from zoneproxy.content.scan import ScanSettings
 from zoneproxy.terms.errors import ConfigError

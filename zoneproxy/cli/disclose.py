@@ -13,10 +13,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from zoneproxy.adapters.keyfiles import read_vkeys
-from zoneproxy.adapters.logfolder import open_logs
-from zoneproxy.adapters.openingkeys import make_recipient_key, read_recipient, read_recipient_key
-from zoneproxy.adapters.settings import write_new
+from zoneproxy.adapters.files.settings import write_new
+from zoneproxy.adapters.keys.keyfiles import read_vkeys
+from zoneproxy.adapters.keys.opening import make_recipient_key, read_recipient, read_recipient_key
+from zoneproxy.adapters.reading.logfolder import open_logs
 from zoneproxy.assembly.desk import open_desk
 from zoneproxy.replay.handing import believed_shards
 from zoneproxy.terms.errors import ConfigError, VerificationError

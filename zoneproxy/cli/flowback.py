@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from zoneproxy.adapters.clock import SystemClock
-from zoneproxy.adapters.flowback import build, day_of, expire, opened, runs
-from zoneproxy.adapters.keyfiles import read_private_key, read_vkeys
-from zoneproxy.adapters.settings import read_secret
+from zoneproxy.adapters.data.flowback import build, day_of, expire, opened, runs
+from zoneproxy.adapters.files.settings import read_secret
+from zoneproxy.adapters.keys.keyfiles import read_private_key, read_vkeys
 from zoneproxy.cli.policy_bundle import read_config
 from zoneproxy.content import canary
 from zoneproxy.content.returned import Returned, sight

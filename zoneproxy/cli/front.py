@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from zoneproxy.adapters.settings import read_small
+from zoneproxy.adapters.files.settings import read_small
 from zoneproxy.config import parse
 from zoneproxy.config.front_envoy import envoy
 from zoneproxy.config.front_haproxy import haproxy

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from zoneproxy.adapters.clock import SystemClock, SystemEntropy
-from zoneproxy.adapters.keyfiles import make_private_key
-from zoneproxy.adapters.keyfolder import KeyFolder
-from zoneproxy.adapters.openingkeys import make_opening_key
-from zoneproxy.adapters.settings import write_new
-from zoneproxy.adapters.shardfolder import ShardFolder
+from zoneproxy.adapters.files.settings import write_new
+from zoneproxy.adapters.keys.keyfiles import make_private_key
+from zoneproxy.adapters.keys.keyfolder import KeyFolder
+from zoneproxy.adapters.keys.opening import make_opening_key
+from zoneproxy.adapters.keys.tag import load_tag_signer, publish_tag_key
+from zoneproxy.adapters.keys.ticket import load_ticket_signer, publish_ticket_key
+from zoneproxy.adapters.shards.folder import ShardFolder
 from zoneproxy.adapters.shipped import shipped_policy
-from zoneproxy.adapters.tagkeys import load_tag_signer, publish_tag_key
-from zoneproxy.adapters.ticketkeys import load_ticket_signer, publish_ticket_key
 from zoneproxy.config import parse
 from zoneproxy.terms.errors import ConfigError
 from zoneproxy.trace.months import Month

@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from zoneproxy.adapters.logfolder import open_logs
-from zoneproxy.adapters.openingkeys import read_holders
+from zoneproxy.adapters.keys.opening import read_holders
+from zoneproxy.adapters.reading.logfolder import open_logs
 from zoneproxy.cli import log_contents
 from zoneproxy.cli.audit_options import audited, save_evidence, settle
 from zoneproxy.cli.log_report import (

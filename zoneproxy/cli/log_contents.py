@@ -8,7 +8,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from zoneproxy.adapters.timestamps import available, check_tokens, read_roots, sizes
+from zoneproxy.adapters.upkeep.timestamps import available, check_tokens, read_roots, sizes
 from zoneproxy.replay.flaws import EXIT_INVALID, EXIT_VALID, Flaw, exit_code
 from zoneproxy.replay.zonelog import DEFAULT_SILENCE_MS, NodeHistory, check_nodes
 from zoneproxy.terms.errors import VerificationError

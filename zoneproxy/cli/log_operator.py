@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 
 from zoneproxy.adapters.clock import SystemClock, SystemEntropy
-from zoneproxy.adapters.fsck import check_local_state
-from zoneproxy.adapters.keyfolder import KeyFolder
-from zoneproxy.adapters.logfolder import open_log, open_logs
-from zoneproxy.adapters.shardfolder import ShardFolder, is_sharded, shard_months
-from zoneproxy.adapters.tidy import remove_superseded
+from zoneproxy.adapters.keys.keyfolder import KeyFolder
+from zoneproxy.adapters.reading.logfolder import open_log, open_logs
+from zoneproxy.adapters.shards.folder import ShardFolder, is_sharded, shard_months
+from zoneproxy.adapters.upkeep.fsck import check_local_state
+from zoneproxy.adapters.upkeep.tidy import remove_superseded
 from zoneproxy.replay.audit import audit
 from zoneproxy.replay.flaws import EXIT_INVALID, EXIT_VALID, Flaw, exit_code
 from zoneproxy.replay.report import AuditReport

@@ -10,8 +10,8 @@ import base64
 import sys
 from pathlib import Path
 
-from zoneproxy.adapters.keyfiles import read_vkeys
-from zoneproxy.adapters.logfolder import open_log, place_of
+from zoneproxy.adapters.keys.keyfiles import read_vkeys
+from zoneproxy.adapters.reading.logfolder import open_log, place_of
 from zoneproxy.terms.errors import ConfigError
 from zoneproxy.trace.checkpoint import parse_checkpoint
 from zoneproxy.trace.note import MAX_NOTE_BYTES, VerifierKey, parse_note

@@ -9,9 +9,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from zoneproxy.adapters.openingkeys import make_opening_key
-from zoneproxy.adapters.retaining import Due
-from zoneproxy.adapters.trouble import trace_error
+from zoneproxy.adapters.files.trouble import trace_error
+from zoneproxy.adapters.keys.opening import make_opening_key
+from zoneproxy.adapters.upkeep.retaining import Due
 from zoneproxy.assembly.desk import open_desk
 from zoneproxy.trace.tiles import WIDTH
 

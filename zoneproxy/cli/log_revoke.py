@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from zoneproxy.adapters.rootkey import read_root_trust
-from zoneproxy.adapters.settings import read_small
+from zoneproxy.adapters.files.settings import read_small
+from zoneproxy.adapters.keys.root import read_root_trust
 from zoneproxy.assembly.desk import CONFIG_NAME
 from zoneproxy.assembly.logs import Opening
 from zoneproxy.assembly.rootword import give_up, record_revocations

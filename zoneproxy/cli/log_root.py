@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 
 from zoneproxy.adapters.clock import SystemClock
-from zoneproxy.adapters.logfolder import open_log
-from zoneproxy.adapters.rootkey import make_root_key, read_root_trust, sign_trust
-from zoneproxy.adapters.settings import read_small, write_new
-from zoneproxy.adapters.shardfolder import is_sharded, shard_months
+from zoneproxy.adapters.files.settings import read_small, write_new
+from zoneproxy.adapters.keys.root import make_root_key, read_root_trust, sign_trust
+from zoneproxy.adapters.reading.logfolder import open_log
+from zoneproxy.adapters.shards.folder import is_sharded, shard_months
 from zoneproxy.replay.keylives import log_acts
 from zoneproxy.terms.errors import ConfigError, VerificationError
 from zoneproxy.trace.checkpoint import Checkpoint

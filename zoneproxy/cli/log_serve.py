@@ -7,9 +7,9 @@ import asyncio
 import signal
 from pathlib import Path
 
-from zoneproxy.adapters.keyfiles import read_vkeys
-from zoneproxy.adapters.logdesk import make_desk
-from zoneproxy.adapters.logserver import LogServer
+from zoneproxy.adapters.keys.keyfiles import read_vkeys
+from zoneproxy.adapters.serving.desk import make_desk
+from zoneproxy.adapters.serving.server import LogServer
 from zoneproxy.route.destination import DestinationError, read_destination
 from zoneproxy.terms.errors import ConfigError
 

@@ -7,9 +7,9 @@ import datetime as dt
 import json
 from collections.abc import Sequence
 
-from zoneproxy.adapters.keyfiles import read_trust, read_vkeys
-from zoneproxy.adapters.logfolder import open_logs
-from zoneproxy.adapters.rootkey import read_root_trust
+from zoneproxy.adapters.keys.keyfiles import read_trust, read_vkeys
+from zoneproxy.adapters.keys.root import read_root_trust
+from zoneproxy.adapters.reading.logfolder import open_logs
 from zoneproxy.replay.keylives import KeyLife, key_lives, log_acts
 from zoneproxy.replay.report import AuditReport
 from zoneproxy.replay.revocations import check_revocations

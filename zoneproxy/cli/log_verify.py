@@ -10,8 +10,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from zoneproxy.adapters.logfolder import find_logs, open_log
-from zoneproxy.adapters.openingkeys import read_holders
+from zoneproxy.adapters.keys.opening import read_holders
+from zoneproxy.adapters.reading.logfolder import find_logs, open_log
 from zoneproxy.cli import log_chain, log_contents, log_proofs, log_shards
 from zoneproxy.cli.audit_options import add_options, audited, save_evidence, settle
 from zoneproxy.cli.log_report import (

@@ -9,12 +9,12 @@ import signal
 from pathlib import Path
 
 from zoneproxy.adapters.clock import SystemClock, SystemEntropy
-from zoneproxy.adapters.collector import Beat, Collector, last_heads, nodes_of, origins_of
-from zoneproxy.adapters.keyfiles import load_signer, make_log_keys, read_trust, read_vkeys
-from zoneproxy.adapters.logfolder import newest_place, open_log
-from zoneproxy.adapters.newlog import create
-from zoneproxy.adapters.timestamps import read_roots, request_token
-from zoneproxy.adapters.tracelog import TraceLog
+from zoneproxy.adapters.keys.keyfiles import load_signer, make_log_keys, read_trust, read_vkeys
+from zoneproxy.adapters.log.newlog import create
+from zoneproxy.adapters.log.tracelog import TraceLog
+from zoneproxy.adapters.reading.logfolder import newest_place, open_log
+from zoneproxy.adapters.upkeep.collector import Beat, Collector, last_heads, nodes_of, origins_of
+from zoneproxy.adapters.upkeep.timestamps import read_roots, request_token
 from zoneproxy.terms.errors import ConfigError, TraceError
 
 _ORIGIN = "zone.example/trace/zone"

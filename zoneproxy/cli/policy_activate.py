@@ -9,8 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from zoneproxy.adapters.bundles import read_bundle_file
-from zoneproxy.adapters.control_client import RefusedError, ask
+from zoneproxy.adapters.state.bundles import read_bundle_file
+from zoneproxy.adapters.workers.control_client import RefusedError, ask
 from zoneproxy.cli.output import print_error
 from zoneproxy.cli.policy_bundle import read_config, say_flaws
 from zoneproxy.cli.policy_files import OK

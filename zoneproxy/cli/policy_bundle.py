@@ -11,7 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from zoneproxy.adapters.bundles import (
+from zoneproxy.adapters.clock import SystemClock
+from zoneproxy.adapters.files.settings import read_small, write_new
+from zoneproxy.adapters.keys.keyfiles import make_private_key, read_private_key, read_vkeys
+from zoneproxy.adapters.state.bundles import (
     Signers,
     check_moment,
     check_signatures,
@@ -19,10 +22,7 @@ from zoneproxy.adapters.bundles import (
     read_bundle_file,
     sign,
 )
-from zoneproxy.adapters.clock import SystemClock
-from zoneproxy.adapters.keyfiles import make_private_key, read_private_key, read_vkeys
-from zoneproxy.adapters.policy_state import PolicyState
-from zoneproxy.adapters.settings import read_small, write_new
+from zoneproxy.adapters.state.policy_state import PolicyState
 from zoneproxy.assembly.policies import Loaded, flaws_of_revision, flaws_together, read_policies, uplinks
 from zoneproxy.cli.output import print_error
 from zoneproxy.cli.policy_files import OK, PROBLEMS, read_file

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from zoneproxy.adapters.keyfiles import read_vkeys
-from zoneproxy.adapters.logfolder import find_logs, open_log
-from zoneproxy.adapters.openingkeys import read_holders
+from zoneproxy.adapters.keys.keyfiles import read_vkeys
+from zoneproxy.adapters.keys.opening import read_holders
+from zoneproxy.adapters.reading.logfolder import find_logs, open_log
 from zoneproxy.replay.audit import audit
 from zoneproxy.replay.flaws import EXIT_INVALID
 from zoneproxy.terms.errors import VerificationError

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from zoneproxy.adapters.wire_client import send
-from zoneproxy.adapters.wire_server import ScriptedServer
+from zoneproxy.adapters.wire.client import send
+from zoneproxy.adapters.wire.server import ScriptedServer
 from zoneproxy.assembly.trial import Trial, make_trial, together
 from zoneproxy.cli.run import load_proxy
 from zoneproxy.policy.bundle import Policy

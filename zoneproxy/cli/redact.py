@@ -20,8 +20,8 @@ import itertools
 from pathlib import Path
 from typing import Any
 
-from zoneproxy.adapters.disk import DiskFiles
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.files.disk import DiskFiles
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.assembly.desk import Desk, open_desk
 from zoneproxy.assembly.shards import log_places
 from zoneproxy.cli.disclose import FIELDS

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from zoneproxy.adapters.logfolder import find_logs
+from zoneproxy.adapters.reading.logfolder import find_logs
 from zoneproxy.cli import log_chain, log_proofs
 from zoneproxy.cli.audit_options import add_options, settle
 from zoneproxy.cli.log_report import flaw_json, print_differences, print_levels

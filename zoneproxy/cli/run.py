@@ -100,7 +100,7 @@ async def _work(master: Any, path: str, given: Mapping[str, Any]) -> None:
     import signal  # noqa: PLC0415 - only a worker has a lifeline
     import socket  # noqa: PLC0415 - as above
 
-    from zoneproxy.adapters.child import watch_lifeline  # noqa: PLC0415 - as above
+    from zoneproxy.adapters.workers.child import watch_lifeline  # noqa: PLC0415 - as above
     from zoneproxy.assembly import assemble_worker  # noqa: PLC0415 - as above
 
     watch_lifeline(sys.stdin.fileno(), lambda: os.kill(os.getpid(), signal.SIGTERM))
@@ -117,8 +117,8 @@ async def _work(master: Any, path: str, given: Mapping[str, Any]) -> None:
 
 
 async def _supervise(path: str, count: int) -> None:
-    from zoneproxy.adapters.backoff import BackOffRules  # noqa: PLC0415 - only where there are several
-    from zoneproxy.adapters.supervisor import Patience, Programs, Supervisor  # noqa: PLC0415 - as above
+    from zoneproxy.adapters.workers.backoff import BackOffRules  # noqa: PLC0415 - only where there are several
+    from zoneproxy.adapters.workers.supervisor import Patience, Programs, Supervisor  # noqa: PLC0415 - as above
     from zoneproxy.assembly import check  # noqa: PLC0415 - as above
     from zoneproxy.route.destination import read_destination  # noqa: PLC0415 - as above
 

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from zoneproxy.adapters.clock import SystemClock
-from zoneproxy.adapters.keyfiles import read_trust, read_vkeys
-from zoneproxy.adapters.logfolder import open_log, place_of
-from zoneproxy.adapters.settings import write_new
-from zoneproxy.adapters.ticketkeys import ticket_keys_of
+from zoneproxy.adapters.files.settings import write_new
+from zoneproxy.adapters.keys.keyfiles import read_trust, read_vkeys
+from zoneproxy.adapters.keys.ticket import ticket_keys_of
+from zoneproxy.adapters.reading.logfolder import open_log, place_of
 from zoneproxy.replay.flaws import EXIT_INCOMPLETE
 from zoneproxy.terms.errors import ConfigError
 from zoneproxy.trace.note import VerifierKey

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from zoneproxy.adapters.clock import SystemClock
-from zoneproxy.adapters.keyfiles import read_vkeys
-from zoneproxy.adapters.logfolder import open_log, open_logs
-from zoneproxy.adapters.settings import read_small, write_new
-from zoneproxy.adapters.witness_folder import (
+from zoneproxy.adapters.files.settings import read_small, write_new
+from zoneproxy.adapters.keys.keyfiles import read_vkeys
+from zoneproxy.adapters.reading.logfolder import open_log, open_logs
+from zoneproxy.adapters.witness.folder import (
     LOGS_FILE,
     MEMORY_FILE,
     VKEY_FILE,
@@ -27,7 +27,7 @@ from zoneproxy.adapters.witness_folder import (
     load_cosigner,
     make_witness,
 )
-from zoneproxy.adapters.witness_store import WitnessStore
+from zoneproxy.adapters.witness.store import WitnessStore
 from zoneproxy.cli import witness_serve
 from zoneproxy.replay.handing import believed_shards
 from zoneproxy.terms.errors import ConfigError, VerificationError

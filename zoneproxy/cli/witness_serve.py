@@ -14,10 +14,10 @@ from collections.abc import Callable
 
 from zoneproxy.adapters.clock import SystemClock
 from zoneproxy.adapters.logs import configure
-from zoneproxy.adapters.witness_desk import WitnessDesk
-from zoneproxy.adapters.witness_folder import MEMORY_FILE, WitnessedLogs, load_cosigner
-from zoneproxy.adapters.witness_server import WitnessServer
-from zoneproxy.adapters.witness_store import WitnessStore
+from zoneproxy.adapters.witness.desk import WitnessDesk
+from zoneproxy.adapters.witness.folder import MEMORY_FILE, WitnessedLogs, load_cosigner
+from zoneproxy.adapters.witness.server import WitnessServer
+from zoneproxy.adapters.witness.store import WitnessStore
 from zoneproxy.route.destination import DestinationError, read_destination
 from zoneproxy.terms.errors import ConfigError
 

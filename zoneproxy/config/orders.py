@@ -1,7 +1,7 @@
 """What the operator orders while the zone runs: stops, and tenants that `zone.yaml` does not declare.
 
-Orders are kept in one file (`zoneproxy.adapters.orderfile`) and changed by acts. An act is carried out by
-`carry_out`, which makes new orders of the old ones and of nothing else. An act that was carried out is found
+Orders are kept in one file (`zoneproxy.adapters.state.orderfile`) and changed by acts. An act is carried out
+by `carry_out`, which makes new orders of the old ones and of nothing else. An act that was carried out is found
 again by its id, so that asking twice does nothing twice.
 """
 

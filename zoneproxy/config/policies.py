@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from zoneproxy.adapters.bundles import Signers
+from zoneproxy.adapters.state.bundles import Signers
 from zoneproxy.config.part import Part, Text
 from zoneproxy.policy.read import Source
 from zoneproxy.terms.errors import VerificationError

@@ -20,8 +20,8 @@ Worked example: the pilot operator's bundle of revision 1 states::
     operator shantou-pilot 1
     5c1f...e2 (64 hex digits: its content)
 
-Trust: nothing here is believed because it is signed; `zoneproxy.adapters.bundles` checks signatures. What
-is read here may be an enemy's.
+Trust: nothing here is believed because it is signed; `zoneproxy.adapters.state.bundles` checks signatures.
+What is read here may be an enemy's.
 """
 
 from __future__ import annotations

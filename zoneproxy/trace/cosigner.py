@@ -4,7 +4,7 @@
 and signs subtrees too. What is signed stands in `zoneproxy.trace.cosignature`.
 
 Trust: a cosignature says that this is the largest consistent tree of its origin that the witness saw until
-then. Only `zoneproxy.adapters.witness_desk` may call `cosign`, in the step that stores the tree.
+then. Only `zoneproxy.adapters.witness.desk` may call `cosign`, in the step that stores the tree.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ Every step may be done again: a record that stands at an index from `size` on is
 field that is gone is passed over, a file that is gone is gone. The process that finds an intent at its start
 (`zoneproxy run`, `zoneproxy redact`) finishes it before it does anything else. Nobody else touches the files
 meanwhile: either the directory's lock is held, or the process that writes the log does it itself, with
-everything sealed and in segments that are not written any more (`zoneproxy.adapters.publisher`).
+everything sealed and in segments that are not written any more (`zoneproxy.adapters.log.publisher`).
 
 A sealed opening that loses fields is sealed again under a data key of this session. The old bytes are
 unlinked; what a disk, a snapshot or a backup still holds of them is not reached. Destroying the data key

@@ -31,7 +31,7 @@ from tests.support import zone_world
 from tests.support.boundary_lab import LabLimits, MemoryJournal, free_port, lab
 from tests.support.zone_world import CHAT, CREDENTIAL
 from zoneproxy.adapters.clock import SystemClock, SystemEntropy
-from zoneproxy.adapters.doors import open_shared
+from zoneproxy.adapters.workers.doors import open_shared
 from zoneproxy.assembly import Boundary as Core
 from zoneproxy.assembly import Listener, Zone
 from zoneproxy.passage.state import State

@@ -17,9 +17,9 @@ from tests.support.boundary_lab import free_port
 from tests.support.bundles import OPERATOR, REGULATOR, name_bundles, pilot_bundle, signer
 from tests.support.logs import FixedClock
 from tests.support.shards import newest
-from zoneproxy.adapters.bundles import sign
-from zoneproxy.adapters.logfolder import open_log
-from zoneproxy.adapters.policy_state import Mark, PolicyState, Remembered
+from zoneproxy.adapters.reading.logfolder import open_log
+from zoneproxy.adapters.state.bundles import sign
+from zoneproxy.adapters.state.policy_state import Mark, PolicyState, Remembered
 from zoneproxy.assembly import Zone, assemble
 from zoneproxy.cli.main import main
 from zoneproxy.policy.bundle_archive import pack, unpack

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.boundary_lab import free_port
 from tests.support.shards import newest
-from zoneproxy.adapters.shards import ShardedLog
+from zoneproxy.adapters.shards.sharded import ShardedLog
 from zoneproxy.assembly import Zone, assemble
 from zoneproxy.cli.main import main
 from zoneproxy.terms.errors import ConfigError, PolicyError, TraceError

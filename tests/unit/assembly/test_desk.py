@@ -9,9 +9,9 @@ import pytest
 
 from tests.support.private_log import redaction, zone_of
 from tests.support.shards import newest
-from zoneproxy.adapters.disk import DirectoryLock, DiskFiles
-from zoneproxy.adapters.openingkeys import make_opening_key, make_recipient_key
-from zoneproxy.adapters.redaction import has_pending
+from zoneproxy.adapters.files.disk import DirectoryLock, DiskFiles
+from zoneproxy.adapters.keys.opening import make_opening_key, make_recipient_key
+from zoneproxy.adapters.upkeep.redaction import has_pending
 from zoneproxy.assembly import desk as module
 from zoneproxy.assembly.desk import open_desk
 from zoneproxy.terms.errors import ConfigError

@@ -14,10 +14,10 @@ from tests.support.boundary_lab import LabLimits, MemoryJournal
 from tests.support.proven_lab import ROUTE, Customs
 from tests.support.tiny_ca import TinyCa
 from tests.support.tiny_mmdb import write_mmdb
-from tests.unit.adapters.test_address_data import COUNTRIES, files
-from zoneproxy.adapters.address_data import AddressFiles
+from tests.unit.adapters.data.test_addresses import COUNTRIES, files
 from zoneproxy.adapters.clock import SystemClock, SystemEntropy
-from zoneproxy.adapters.door_tls import DoorTls
+from zoneproxy.adapters.data.addresses import AddressFiles
+from zoneproxy.adapters.tls.door import DoorTls
 from zoneproxy.assembly import Boundary, Listener
 from zoneproxy.assembly.freshness import (
     BROKEN_DATA,

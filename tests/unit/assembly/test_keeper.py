@@ -12,12 +12,12 @@ import pytest
 from tests.support.logs import ORIGIN, FixedClock, FixedEntropy, decision, ending, signer
 from tests.support.private_log import KEK, redaction, sealing
 from tests.support.shards import BASE, FIRST, MIDDLE_MS, make_shards, open_shards
-from zoneproxy.adapters import newlog
-from zoneproxy.adapters.fsck import check_local_state
-from zoneproxy.adapters.logfolder import open_log, open_logs
-from zoneproxy.adapters.shardfolder import shard_months
-from zoneproxy.adapters.shards import ShardedLog
-from zoneproxy.adapters.tracelog import TraceLog
+from zoneproxy.adapters.log import newlog
+from zoneproxy.adapters.log.tracelog import TraceLog
+from zoneproxy.adapters.reading.logfolder import open_log, open_logs
+from zoneproxy.adapters.shards.folder import shard_months
+from zoneproxy.adapters.shards.sharded import ShardedLog
+from zoneproxy.adapters.upkeep.fsck import check_local_state
 from zoneproxy.assembly.keeper import Keeper
 from zoneproxy.replay.audit import audit
 from zoneproxy.replay.shardwalk import ChainReport, audit_shards
@@ -103,7 +103,7 @@ async def test_an_order_that_was_cut_off_is_finished(
         raise CutError
 
     with monkeypatch.context() as patch:
-        patch.setattr("zoneproxy.adapters.redaction.remove_intent", cut)
+        patch.setattr("zoneproxy.adapters.upkeep.redaction.remove_intent", cut)
         with pytest.raises(CutError):
             await keeper.redact(ORIGIN, [redaction("record", [first.index])])
     assert (log.directory / INTENT).exists()

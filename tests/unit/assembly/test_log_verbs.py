@@ -10,10 +10,10 @@ import pytest
 
 from tests.support.logs import ORIGIN, FixedClock, FixedEntropy, decision, signer
 from tests.support.private_log import KEK, redaction, sealing
-from zoneproxy.adapters import newlog
-from zoneproxy.adapters.control import Verb
-from zoneproxy.adapters.logfolder import open_log
-from zoneproxy.adapters.tracelog import TraceLog
+from zoneproxy.adapters.log import newlog
+from zoneproxy.adapters.log.tracelog import TraceLog
+from zoneproxy.adapters.reading.logfolder import open_log
+from zoneproxy.adapters.workers.control import Verb
 from zoneproxy.assembly.keeper import Keeper
 from zoneproxy.assembly.log_verbs import log_verbs
 from zoneproxy.replay.audit import audit

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.unit.config.test_acts import act, added, stop
-from zoneproxy.adapters.orderfile import OrderFile
+from zoneproxy.adapters.state.orderfile import OrderFile
 from zoneproxy.assembly import orderbook
 from zoneproxy.assembly.orderbook import EMPTY, OrderBook, open_orders, record_of
 from zoneproxy.config import Config

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.boundary_lab import free_port
 from tests.support.bundles import name_bundles, pilot_bundle
-from zoneproxy.adapters.policy_state import FILE, Mark, PolicyState, Remembered
+from zoneproxy.adapters.state.policy_state import FILE, Mark, PolicyState, Remembered
 from zoneproxy.assembly.policies import PolicySet, read_policies
 from zoneproxy.cli.main import main
 from zoneproxy.config import parse

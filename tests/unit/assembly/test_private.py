@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from zoneproxy.adapters.clock import SystemEntropy
-from zoneproxy.adapters.openingkeys import make_opening_key, make_recipient_key
+from zoneproxy.adapters.keys.opening import make_opening_key, make_recipient_key
 from zoneproxy.assembly.private import read_own_holders, read_sealing
 from zoneproxy.config.privacy import Privacy
 from zoneproxy.terms.errors import ConfigError

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import registered_data
 from tests.support.boundary_lab import free_port
-from zoneproxy.adapters.registered import revoke_index
+from zoneproxy.adapters.data.registered import revoke_index
 from zoneproxy.assembly import Zone, assemble
 from zoneproxy.cli.main import main
 from zoneproxy.terms.errors import ConfigError, ZoneError

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.private_log import zone_of
-from zoneproxy.adapters.disk import DirectoryLock
+from zoneproxy.adapters.files.disk import DirectoryLock
 from zoneproxy.assembly.logs import Opening
 from zoneproxy.assembly.rootword import give_up, record_revocations
 from zoneproxy.terms.errors import ConfigError

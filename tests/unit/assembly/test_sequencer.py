@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.logs import decision
 from tests.support.shards import newest
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.assembly.logs import Opening, connect
 from zoneproxy.assembly.sequencer import keep_log
 from zoneproxy.cli.main import main

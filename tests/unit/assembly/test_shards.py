@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.boundary_lab import free_port
 from tests.support.shards import newest
-from zoneproxy.adapters.shards import ShardedLog
+from zoneproxy.adapters.shards.sharded import ShardedLog
 from zoneproxy.assembly import assemble
 from zoneproxy.assembly.shards import is_sharded, log_places
 from zoneproxy.cli.main import main

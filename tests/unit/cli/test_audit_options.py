@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.logs import write_log
-from zoneproxy.adapters.crew import Crew
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.reading.crew import Crew
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.cli import audit_options
 from zoneproxy.cli.audit_options import add_options, audited, save_evidence, settle
 from zoneproxy.replay.desk import Work

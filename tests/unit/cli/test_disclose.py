@@ -11,7 +11,7 @@ import pytest
 from tests.support.logs import decision, ending
 from tests.support.private_log import PRIVATE, zone_of
 from tests.support.shards import newest
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.assembly.logs import Opening, open_here
 from zoneproxy.cli.main import main
 from zoneproxy.trace.entry import parse

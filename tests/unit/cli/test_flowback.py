@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from zoneproxy.adapters.clock import SystemClock
-from zoneproxy.adapters.flowback import Collector
-from zoneproxy.adapters.keyfiles import make_private_key
+from zoneproxy.adapters.data.flowback import Collector
+from zoneproxy.adapters.keys.keyfiles import make_private_key
 from zoneproxy.cli.main import main
 from zoneproxy.content.canary import mark
 from zoneproxy.content.returned import Returned

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.logs import ORIGIN, Writer, signer, write_log
-from zoneproxy.adapters.disk import DiskFiles
+from zoneproxy.adapters.files.disk import DiskFiles
 from zoneproxy.cli.main import main
 from zoneproxy.trace.checkpoint import Checkpoint, sign_checkpoint
 from zoneproxy.trace.ledger import Ledger

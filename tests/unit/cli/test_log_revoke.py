@@ -11,8 +11,8 @@ import pytest
 from tests.support.private_log import zone_of
 from tests.support.shards import newest
 from tests.unit.cli.test_disclose import write
-from zoneproxy.adapters.logfolder import open_log
-from zoneproxy.adapters.shardfolder import shard_months
+from zoneproxy.adapters.reading.logfolder import open_log
+from zoneproxy.adapters.shards.folder import shard_months
 from zoneproxy.assembly import rootword
 from zoneproxy.assembly.logs import Opening, open_here
 from zoneproxy.cli.main import main

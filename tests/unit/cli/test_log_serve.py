@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.logs import write_log
-from zoneproxy.adapters.logdesk import LogDesk
-from zoneproxy.adapters.logserver import LogServer
+from zoneproxy.adapters.serving.desk import LogDesk
+from zoneproxy.adapters.serving.server import LogServer
 from zoneproxy.cli import log_serve
 from zoneproxy.cli.main import main
 

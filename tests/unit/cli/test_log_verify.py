@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.logs import ORIGIN, Writer, decision, mldsa_signer, signer, write_log
-from zoneproxy.adapters.disk import DiskFiles
+from zoneproxy.adapters.files.disk import DiskFiles
 from zoneproxy.cli import log
 from zoneproxy.terms.errors import ConfigError
 from zoneproxy.trace.checkpoint import Checkpoint, sign_checkpoint

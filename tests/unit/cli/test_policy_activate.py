@@ -14,7 +14,7 @@ from tests.support.boundary_lab import free_port
 from tests.support.bundles import name_bundles, pilot_bundle
 from tests.support.decided_log import GOOD, write_decided
 from tests.unit.cli.test_policy_bundle import Shown, zoneproxy
-from zoneproxy.adapters.control_client import RefusedError
+from zoneproxy.adapters.workers.control_client import RefusedError
 from zoneproxy.assembly import assemble
 from zoneproxy.cli import policy_activate
 from zoneproxy.cli.main import main

@@ -11,8 +11,8 @@ import pytest
 from tests.support.private_log import zone_of
 from tests.support.shards import newest
 from tests.unit.cli.test_disclose import FIRST, kinds, named, write
-from zoneproxy.adapters.logfolder import open_log
-from zoneproxy.adapters.openingkeys import read_holders
+from zoneproxy.adapters.keys.opening import read_holders
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.cli.main import main
 from zoneproxy.replay.audit import audit
 from zoneproxy.trace.opening_store import Access

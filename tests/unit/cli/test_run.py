@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from zoneproxy import assembly
-from zoneproxy.adapters import supervisor
-from zoneproxy.adapters.supervisor import Patience, Programs
+from zoneproxy.adapters.workers import supervisor
+from zoneproxy.adapters.workers.supervisor import Patience, Programs
 from zoneproxy.cli.main import main
 from zoneproxy.config import Limits
 from zoneproxy.config.workers import Workers

@@ -10,8 +10,8 @@ import pytest
 from tests.support.logs import ORIGIN, START_MS, joint_signer, mldsa_signer, signer, write_log
 from tests.support.served import served
 from zoneproxy.adapters.clock import SystemClock
-from zoneproxy.adapters.logfolder import open_log
-from zoneproxy.adapters.ticketkeys import publish_ticket_key
+from zoneproxy.adapters.keys.ticket import publish_ticket_key
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.cli.main import main
 from zoneproxy.trace.omission import read_leaf
 from zoneproxy.trace.ticket import PROMISE_MS, Ticket, header_value, key_name, sign_ticket

@@ -10,9 +10,9 @@ import pytest
 from tests.support.logs import ORIGIN, FixedClock, joint_signer, write_log
 from tests.support.witness_lab import serving
 from zoneproxy.adapters.clock import SystemClock
-from zoneproxy.adapters.witness_client import WitnessClient
-from zoneproxy.adapters.witness_folder import MEMORY_FILE
-from zoneproxy.adapters.witness_store import WitnessStore
+from zoneproxy.adapters.witness.client import WitnessClient
+from zoneproxy.adapters.witness.folder import MEMORY_FILE
+from zoneproxy.adapters.witness.store import WitnessStore
 from zoneproxy.cli.main import main
 from zoneproxy.trace.checkpoint import Checkpoint, sign_checkpoint
 from zoneproxy.trace.submission import encode_submission

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.logs import ORIGIN, joint_signer
 from tests.support.witness_lab import new_witness
-from zoneproxy.adapters.witness_client import WitnessClient
+from zoneproxy.adapters.witness.client import WitnessClient
 from zoneproxy.cli.main import main
 from zoneproxy.trace.checkpoint import Checkpoint, sign_checkpoint
 from zoneproxy.trace.submission import encode_submission

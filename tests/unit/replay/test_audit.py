@@ -19,7 +19,7 @@ from tests.support.logs import (
     signer,
     write_log,
 )
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.replay.audit import audit
 from zoneproxy.replay.flaws import FlawClass
 from zoneproxy.replay.report import AuditReport

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.decided_log import FORGED, GOOD, MIXED, MIXED_ANSWER, write_decided
 from tests.support.logs import write_log
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.replay import desk
 from zoneproxy.replay.desk import Desk, Work, tasks
 from zoneproxy.replay.rewalk import Walk

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.support.logs import ORIGIN, START_MS, Writer, joint_signer
-from zoneproxy.adapters.disk import DiskFiles
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.files.disk import DiskFiles
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.replay.audit import audit
 from zoneproxy.replay.epochs import TOLERANCE_S, Brackets
 from zoneproxy.replay.report import AuditReport

@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.logs import FixedClock, decision
 from tests.support.shards import BASE, FIRST, MIDDLE_MS, make_shards, open_shards
-from zoneproxy.adapters.keyfolder import KeyFolder
-from zoneproxy.adapters.logfolder import open_log, open_logs
+from zoneproxy.adapters.keys.keyfolder import KeyFolder
+from zoneproxy.adapters.reading.logfolder import open_log, open_logs
 from zoneproxy.cli.main import main
 from zoneproxy.replay.handing import believed_shards
 from zoneproxy.terms.errors import VerificationError

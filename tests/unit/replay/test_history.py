@@ -9,7 +9,7 @@ import pytest
 from tests.support.decided_log import FORGED, GOOD, MIXED_ANSWER, write_decided
 from tests.support.logs import START_MS, decision, ending
 from tests.support.zone_world import pilot
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.replay.history import Judged, history, outcome
 from zoneproxy.replay.records import records
 from zoneproxy.replay.rewalk import Recorded

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.logs import ORIGIN, joint_signer, write_log
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.replay.audit import audit
 from zoneproxy.replay.report import AuditReport
 from zoneproxy.replay.revocations import check_revocations

@@ -11,8 +11,8 @@ import pytest
 
 from tests.support.logs import FixedClock, decision, ending
 from tests.support.shards import BASE, FIRST, MIDDLE_MS, make_shards, open_shards
-from zoneproxy.adapters.logfolder import open_log
-from zoneproxy.adapters.shardfolder import shard_months
+from zoneproxy.adapters.reading.logfolder import open_log
+from zoneproxy.adapters.shards.folder import shard_months
 from zoneproxy.replay.audit import audit
 from zoneproxy.replay.shardwalk import ChainReport, audit_shards, is_beginning
 from zoneproxy.terms.errors import VerificationError

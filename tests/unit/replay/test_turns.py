@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.decided_log import FORGED, GOOD, MIXED, MIXED_ANSWER, ROOT, write_decided
 from tests.support.zone_world import pilot
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.policy.bundle import Policy, load
 from zoneproxy.replay.history import Judged, history
 from zoneproxy.replay.records import records

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support.decided_log import FORGED, GOOD, MIXED, NOT_JSON, write_decided
 from tests.support.zone_world import pilot
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.passage.judge import judge
 from zoneproxy.passage.record import phase_body
 from zoneproxy.replay.memo import Memo

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.logs import ORIGIN, Writer, signer, write_log
-from zoneproxy.adapters.disk import DiskFiles
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.files.disk import DiskFiles
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.replay.audit import audit
 from zoneproxy.replay.flaws import FlawClass
 from zoneproxy.replay.report import AuditReport

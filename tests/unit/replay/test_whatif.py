@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.decided_log import FORGED, GOOD, MIXED, MIXED_ANSWER, ROOT, write_decided
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.replay.audit import audit
 from zoneproxy.replay.desk import Work
 from zoneproxy.replay.turns import Comparison

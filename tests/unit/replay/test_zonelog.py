@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.support.logs import ORIGIN, START_MS, Writer, signer
-from zoneproxy.adapters.disk import DiskFiles
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.files.disk import DiskFiles
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.replay.flaws import Flaw
 from zoneproxy.replay.zonelog import check_nodes
 from zoneproxy.trace.checkpoint import Checkpoint, sign_checkpoint

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.crash_files import CrashFiles
-from zoneproxy.adapters.disk import DiskFiles
+from zoneproxy.adapters.files.disk import DiskFiles
 from zoneproxy.trace.files import Files
 
 

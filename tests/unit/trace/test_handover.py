@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.logs import FixedClock
 from tests.support.shards import FIRST, MIDDLE_MS, make_shards, open_shards
-from zoneproxy.adapters.disk import DiskFiles
-from zoneproxy.adapters.keyfiles import read_vkeys
+from zoneproxy.adapters.files.disk import DiskFiles
+from zoneproxy.adapters.keys.keyfiles import read_vkeys
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.checkpoint import open_checkpoint
 from zoneproxy.trace.handover import follow_keys, proof_path, vkeys_path

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.logs import write_log
-from zoneproxy.adapters.disk import DiskFiles
+from zoneproxy.adapters.files.disk import DiskFiles
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.frontier import TileFile
 from zoneproxy.trace.partials import check_narrower, narrower, superseded

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.logs import ORIGIN, joint_signer, signer, write_log
-from zoneproxy.adapters.disk import DiskFiles
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.files.disk import DiskFiles
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.checkpoint import Checkpoint, sign_checkpoint
 from zoneproxy.trace.merkle import EMPTY_ROOT, leaf_hash, tree_root

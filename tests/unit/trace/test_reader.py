@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.crash_files import CrashFiles
 from tests.support.logs import ORIGIN, Writer, signer, write_log
-from zoneproxy.adapters.disk import DiskFiles
+from zoneproxy.adapters.files.disk import DiskFiles
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.durable import put_once
 from zoneproxy.trace.ledger import Ledger

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.logs import ORIGIN, signer, write_log
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.checkpoint import Checkpoint, sign_checkpoint
 from zoneproxy.trace.unwitnessed import find_waiting

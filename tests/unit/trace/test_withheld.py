@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.support.logs import ORIGIN, signer, write_log
 from tests.support.private_log import redaction
-from zoneproxy.adapters.disk import DiskFiles
-from zoneproxy.adapters.logfolder import open_log
+from zoneproxy.adapters.files.disk import DiskFiles
+from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.replay.audit import audit
 from zoneproxy.replay.flaws import FlawClass
 from zoneproxy.terms.errors import VerificationError

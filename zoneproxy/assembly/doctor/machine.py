@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from zoneproxy.adapters.control_client import peer_of
+from zoneproxy.adapters.workers.control_client import peer_of
 from zoneproxy.assembly.doctor.findings import Finding, advice, fault, ok, unchecked
 from zoneproxy.assembly.logs import Opening
 from zoneproxy.assembly.orderdesk import control_of

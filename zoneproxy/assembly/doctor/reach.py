@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from zoneproxy.adapters.server_tls import ServerTls
+from zoneproxy.adapters.tls.server import ServerTls
 from zoneproxy.assembly.doctor.findings import Finding, advice, fault, ok
 from zoneproxy.assembly.logs import Opening
 from zoneproxy.assembly.proofs import read_listeners, read_servers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from zoneproxy.adapters.policy_state import PolicyState
+from zoneproxy.adapters.state.policy_state import PolicyState
 from zoneproxy.assembly.doctor.findings import Finding, advice, fault, ok
 from zoneproxy.assembly.logs import Opening
 from zoneproxy.assembly.policies import Loaded, read_policies

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from zoneproxy.adapters.keyfiles import read_trust
-from zoneproxy.adapters.logfolder import newest_place, open_log
-from zoneproxy.adapters.witness_client import WitnessClient
+from zoneproxy.adapters.keys.keyfiles import read_trust
+from zoneproxy.adapters.reading.logfolder import newest_place, open_log
+from zoneproxy.adapters.witness.client import WitnessClient
 from zoneproxy.assembly.doctor.findings import Finding, advice, fault, ok
 from zoneproxy.assembly.logs import Opening
 from zoneproxy.terms.errors import ConfigError, VerificationError

@@ -1,0 +1,1 @@
+"""The operator's data: where `addresses` are, `registered` cells and their index, `flowback` runs."""

@@ -1,0 +1,1 @@
+"""The journal: `newlog` makes a log, `tracelog` writes it in `groups` of `jobs`, `publisher` shows it."""

@@ -1,0 +1,1 @@
+"""One log for several workers: `wire` is their language, `server` and `session` one end, `client` the other."""

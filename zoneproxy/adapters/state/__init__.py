@@ -1,0 +1,1 @@
+"""What survives a restart: whose stored objects are (`bindings`), orders, bundles and their revisions."""

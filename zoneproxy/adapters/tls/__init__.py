@@ -1,0 +1,1 @@
+"""TLS at our own doors (`door`) and towards model servers (`server`)."""
