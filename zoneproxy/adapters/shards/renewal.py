@@ -1,9 +1,9 @@
 """New keys for a shard that is being written: taken up from the key folder, handed over in the log.
 
 `zoneproxy log rotate` puts a new pair into the key folder (`zoneproxy.adapters.keys.keyfolder`). The process
-that writes the log finds it and records `key add`; from that entry on checkpoints bear old and new signatures.
-After the overlap it records `key retire`, and destroys the old pair. Each act leaves a handover file
-(`zoneproxy.trace.handover`), so that a reader with the old keys finds the new ones for ever.
+that writes the log finds it and records `key add`; from that entry on checkpoints bear old and new
+signatures. After the overlap it records `key retire`, and destroys the old pair. Each act leaves a
+handover file (`zoneproxy.trace.handover`), so that a reader with the old keys finds the new ones for ever.
 
 A crash between the entry and its handover file is made good at the next look: the files are made from the
 log itself.
