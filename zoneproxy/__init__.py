@@ -57,7 +57,7 @@ _HOMES = {
     "TagError": "origin.signed_tag",
     "TagMiddleware": "adapters.tag_middleware",
     "ZoneOrigin": "origin.signed_tag",
-    "read_tag_keys": "adapters.tagkeys",
+    "read_tag_keys": "adapters.keys.tag",
     "verify_tag": "origin.signed_tag",
 }
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.crash_files import CrashFiles
 from tests.support.logs import ORIGIN, Writer, signer
+from tests.support.tree_files import tiles_of
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.frontier import Frontier
 from zoneproxy.trace.ledger import Ledger
@@ -21,7 +22,6 @@ from zoneproxy.trace.merkle import (
     prove_inclusion,
     tree_root,
 )
-from zoneproxy.trace.tiles import tiles_of
 
 LIMIT = 200
 LEAVES = [leaf_hash(number.to_bytes(2, "big")) for number in range(LIMIT)]

@@ -12,6 +12,7 @@ One package for each thing outside that the zone touches:
 - `workers`: processes, their doors, and the control socket;
 - `wire`: one raw HTTP exchange, for tests of policies.
 
-`clock` tells time and draws random bytes, `logs` writes the operator's log, `shipped` finds the policies
-that come with the program, `tag_middleware` stands in front of model servers.
+`clock` tells time and draws random bytes, `resolver` asks which addresses a name has, `logs` writes the
+operator's log, `shipped` finds the policies that come with the program, `tag_middleware` stands in front of
+model servers.
 """

@@ -45,3 +45,5 @@ def configure(level: int = logging.INFO) -> None:
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It warns at each start that nobody guesses protocols: a door speaks one, and nobody may guess.
+    logging.getLogger("mitmproxy.addons.proxyserver").setLevel(logging.ERROR)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from zoneproxy.adapters.data.addresses import AddressFiles, Marks
+from zoneproxy.assembly.beside import Beside
 from zoneproxy.assembly.boundary import Boundary
 from zoneproxy.assembly.scan_tables import with_places
 from zoneproxy.origin.places import Places
@@ -76,21 +77,17 @@ class Freshness:
         self._boundary, self._journal, self._watched = boundary, journal, watched
         self._marks = watched.marks
         self._told: dict[str, str] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._beside = Beside()
 
     def start(self) -> None:
         """Look now and then, beside the zone."""
         doors = any(listener.tls is not None for listener in self._boundary.listeners.values())
         if doors or self._watched.files is not None:
-            self._task = asyncio.create_task(self._run())
+            self._beside.start(self._run(), name="freshness")
 
     async def stop(self) -> None:
         """Look no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._beside.stop()
 
     async def _run(self) -> None:
         while True:

@@ -10,7 +10,6 @@ Redactions come by the control socket. They and the retention go one after the o
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,7 +19,8 @@ from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.adapters.upkeep.logport import LogPort, Places, WritingLog
 from zoneproxy.adapters.upkeep.redaction import Redactor, has_pending
 from zoneproxy.adapters.upkeep.retaining import Due, Retainer
-from zoneproxy.terms.errors import TraceError, VerificationError
+from zoneproxy.assembly.beside import Beside
+from zoneproxy.terms.errors import ConfigError, TraceError, VerificationError
 from zoneproxy.terms.ports import Clock
 from zoneproxy.trace.datakey import Holder
 from zoneproxy.trace.retention import RetentionPolicy
@@ -40,6 +40,7 @@ class Keeper:
         clock: says what day it is.
         holders: the keys that open what fields are to be taken out of.
         sealing: how what remains is encrypted again.
+        held: a legal hold is on: nothing is erased, but what a crash left half erased is finished.
         interval_s: seconds between two runs of the retention.
     """
 
@@ -52,24 +53,21 @@ class Keeper:
         *,
         holders: Sequence[Holder] = (),
         sealing: Sealing | None = None,
+        held: bool = False,
         interval_s: float = INTERVAL_S,
     ) -> None:
         self._log, self._places, self._policy, self._clock = log, places, policy, clock
         self._holders, self._sealing, self._interval_s = tuple(holders), sealing, interval_s
-        self._turn = asyncio.Lock()
-        self._task: asyncio.Task[None] | None = None
+        self._held, self._turn = held, asyncio.Lock()
+        self._beside = Beside()
 
     def start(self) -> None:
         """Retain now and then, beside the zone."""
-        self._task = asyncio.create_task(self._run())
+        self._beside.start(self._run(), name="retention")
 
     async def stop(self) -> None:
         """Retain no more; a run under way is cut off between two steps, which the next one takes up."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._beside.stop()
 
     async def finish(self) -> bool:
         """Finish what a crash cut off of a redaction, in every shard; True if there was something.
@@ -90,10 +88,15 @@ class Keeper:
             The records' indexes, and whether something that was cut off is finished.
 
         Raises:
-            ConfigError: there is no such shard.
+            ConfigError: there is no such shard, or a legal hold is on.
             VerificationError: it can't be done; nothing was changed.
             TraceError: the log or the disk failed; the next start finishes what was begun.
         """
+        if bodies and self._held:
+            raise ConfigError(
+                "a legal hold is on: nothing is erased",
+                hint="whoever lifts it writes `legal_hold: false` in `privacy.retention` of zone.yaml",
+            )
         port = LogPort(self._log, asyncio.get_running_loop(), origin=origin, places=self._places)
         redactor = Redactor(port, self._holders, self._sealing)
         async with self._turn:
@@ -101,7 +104,7 @@ class Keeper:
             return await asyncio.to_thread(redactor.redact, bodies) if bodies else [], finished
 
     async def retain(self) -> list[Due]:
-        """Delete what is over now, and return it, one for each shard.
+        """Delete what is over now, and return it, one for each shard; none while a legal hold is on.
 
         Raises:
             VerificationError: the log's files don't hold.
@@ -109,6 +112,8 @@ class Keeper:
             TraceError: the log failed.
         """
         done: list[Due] = []
+        if self._held:
+            return done
         async with self._turn:
             places = list(self._places())
             for directory in places:

@@ -24,7 +24,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from zoneproxy.adapters.files.trouble import why
 from zoneproxy.adapters.state.orderfile import Glance, OrderFile
+from zoneproxy.assembly.beside import Beside
 from zoneproxy.assembly.boundary import Boundary
 from zoneproxy.config import Config
 from zoneproxy.config.acts import carry_out
@@ -91,7 +93,7 @@ class OrderBook:
         self._cut = (-1, 0)  # of which revision, how many exchanges
         self._seen: Glance = file.glance()
         self._turn = asyncio.Lock()
-        self._watching: asyncio.Task[None] | None = None
+        self._beside = Beside()
 
     # ---- in a zone that runs --------------------------------------------------------------------
 
@@ -104,14 +106,11 @@ class OrderBook:
         await self._look()  # another worker may have gone further since they were read
         if self.orders.owed and not self.flaw:
             await self._settle()
-        self._watching = asyncio.create_task(self._watch(), name="orders")
+        self._beside.start(self._watch(), name="orders")
 
     async def stop(self) -> None:
         """Watch no more."""
-        if self._watching is not None:
-            self._watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watching
+        await self._beside.stop()
 
     async def verb(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer `order` at the control socket: carry out the act in `act`."""
@@ -141,7 +140,7 @@ class OrderBook:
         """
         async with self._turn, self._writing(act):
             current = await self._current(act)
-            made = carry_out(current, act)
+            made = carry_out(current, act, self._config.tenants)
             if made is current:
                 cut = await self._put(current)
                 return self._done(act, changed=False, kept=True, index=None, cut=cut)
@@ -152,9 +151,8 @@ class OrderBook:
             try:
                 await self._keep(made)
             except OSError as error:
-                why = (error.strerror or "unknown error").lower()
                 raise ConfigError(
-                    f"the zone's orders `{self._file.path}` can't be written: {why}",
+                    f"the zone's orders `{self._file.path}` can't be written: {why(error)}",
                     hint="nothing was opened; mend the disk and ask again",
                 ) from None
             cut = await self._put(made)
@@ -227,10 +225,10 @@ class OrderBook:
         """Put orders in force here, with those that could not be kept."""
         for act in self._unkept:
             with contextlib.suppress(ConfigError):
-                orders = carry_out(orders, act)
+                orders = carry_out(orders, act, self._config.tenants)
         self.orders, self.flaw = orders, ""
         self._seen = self._file.glance()
-        cut = await self._hold(orders.stopped(), self._config.tenant_registry(orders.tenants), orders)
+        cut = await self._hold(orders.stopped(), self._config.tenant_registry(orders), orders)
         # The watch may have cut already what a question comes to cut: both together are what the act did.
         before = self._cut[1] if self._cut[0] == orders.revision else 0
         self._cut = (orders.revision, before + cut)
@@ -285,7 +283,7 @@ class OrderBook:
                 await asyncio.to_thread(stack.enter_context, self._file.turn())
                 orders = await asyncio.to_thread(self._read)
                 for act in self._unkept:
-                    orders = carry_out(orders, act)
+                    orders = carry_out(orders, act, self._config.tenants)
                 await self._keep(orders)
                 self._unkept.clear()
                 log.warning("orders that could not be kept are kept now")
@@ -349,7 +347,7 @@ def check_orders(config: Config, orders: Orders) -> None:
     Raises:
         ConfigError: they do.
     """
-    check_added(config, orders.tenants)
+    check_added(config, orders)
     try:
         orders.stopped()
     except ValueError as error:

@@ -6,8 +6,10 @@ import argparse
 import json
 from pathlib import Path
 
-from zoneproxy.assembly import check
+from zoneproxy.adapters.keys.tag import load_tag_signer, tag_vkey
+from zoneproxy.assembly import Opening, check
 from zoneproxy.config.reference import reference, schema
+from zoneproxy.terms.errors import ConfigError
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -22,6 +24,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     checking.add_argument("file", type=Path, metavar="zone.yaml")
     checking.set_defaults(func=run_check)
+    public = commands.add_parser(
+        "tag-key",
+        help="print the public half of the key that signs tags, for model servers",
+        description="Print the line of `tag.vkey` for the key that stands in the configuration now. While a "
+        "key is rotated, model servers hold the lines of both.",
+    )
+    public.add_argument("file", type=Path, nargs="?", default=Path("zone.yaml"), metavar="zone.yaml")
+    public.set_defaults(func=run_tag_key)
     about = commands.add_parser("reference", help="print every field with its default, as Markdown")
     about.set_defaults(func=run_reference)
     shape = commands.add_parser("schema", help="print the JSON schema, for completion in editors")
@@ -33,6 +43,18 @@ def run_check(args: argparse.Namespace) -> int:
     opening = check(args.file)
     doors = len(opening.config.routes)
     print(f"{args.file}: zone `{opening.config.zone}` would start, with {doors} doors")
+    return 0
+
+
+def run_tag_key(args: argparse.Namespace) -> int:
+    """Print the public half of the tag's key."""
+    opening = Opening.read(args.file)
+    tag = opening.config.tag
+    if tag is None:
+        raise ConfigError(
+            f"`{args.file}` has no key that signs tags", hint="add the part `tag`: see docs/zone-yaml.md"
+        )
+    print(tag_vkey(opening.config.zone, load_tag_signer(opening.folder / tag.key, opening.config.zone)))
     return 0
 
 

@@ -18,6 +18,7 @@ from zoneproxy.adapters.keys.keyfiles import read_vkeys
 from zoneproxy.adapters.keys.opening import make_recipient_key, read_recipient, read_recipient_key
 from zoneproxy.adapters.reading.logfolder import open_logs
 from zoneproxy.assembly.desk import open_desk
+from zoneproxy.cli.named_files import read_named
 from zoneproxy.replay.handing import believed_shards
 from zoneproxy.terms.errors import ConfigError, VerificationError
 from zoneproxy.trace.disclosure import MAX_FILE_BYTES, Disclosed, check, compose, decrypt, encrypt
@@ -140,7 +141,7 @@ def run_disclosed(args: argparse.Namespace) -> int:
             hint="zoneproxy disclosed FILE --key KEY --vkey LOG.vkey; `--new-key FILE` makes a pair of keys",
         )
     keys: list[VerifierKey] = [key for path in args.vkey for key in read_vkeys(path)]
-    data = _read(args.file)
+    data = read_named(args.file, MAX_FILE_BYTES)
     origin, plain = decrypt(data, read_recipient_key(args.key))
     checkpoint, entries = check(origin, plain, keys)
     recorded = None if args.log is None else _find_record(args.log, keys, data)
@@ -173,17 +174,6 @@ def _make_keys(path: Path) -> int:
     key, public = make_recipient_key(path)
     print(f"made the pair {key.name}: keep {path} to yourself, and give {public} to the zone's operator")
     return 0
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise ConfigError(f"`{path}` can't be read: {error.strerror}", hint="check its name") from None
-    if len(data) > MAX_FILE_BYTES:
-        raise ConfigError(f"`{path}` is longer than {MAX_FILE_BYTES} bytes", hint="is it the right file?")
-    return data
 
 
 def _find_record(place: str, keys: list[VerifierKey], data: bytes) -> int:

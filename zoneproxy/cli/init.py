@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import re
 import secrets
 import shutil
@@ -14,6 +13,8 @@ from typing import Any
 
 from zoneproxy.adapters.clock import SystemClock, SystemEntropy
 from zoneproxy.adapters.files.settings import write_new
+from zoneproxy.adapters.files.trouble import why
+from zoneproxy.adapters.files.whole import sync_folder
 from zoneproxy.adapters.keys.keyfiles import make_private_key
 from zoneproxy.adapters.keys.keyfolder import KeyFolder
 from zoneproxy.adapters.keys.opening import make_opening_key
@@ -84,6 +85,11 @@ servers:                       # model servers inside the zone
 
 outward: []                    # where zone workloads may call, for example:
                                #   - {{host: "tools.example:80", side: overseas}}
+                               #   - host: "api.example:443"     # in TLS, and by tunnels (CONNECT)
+                               #     side: overseas
+                               #     tls: {{ca: tls/api-ca.pem, spki_pin: "sha256:..."}}
+                               # tunnels need the zone's own authority: `zoneproxy outward make`
+                               # tunnels: {{certificate: outward.pem, key: keys/outward.key}}
 
 scan:
   level: 2                     # 1 errs least, 4 misses least
@@ -127,7 +133,7 @@ def run_init(args: argparse.Namespace) -> int:
         _build(building, args, credentials)
         building.chmod(0o755)
         building.rename(target)
-        _sync(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
         raise ConfigError(_cant(target, error), hint="check the folder above it") from None
     finally:
@@ -168,15 +174,7 @@ def _build(folder: Path, args: argparse.Namespace, credentials: dict[str, str]) 
 
 
 def _cant(target: Path, error: OSError) -> str:
-    return f"`{target}` can't be made: {(error.strerror or 'unknown error').lower()}"
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    return f"`{target}` can't be made: {why(error)}"
 
 
 def _tell(target: Path, credentials: dict[str, str]) -> None:

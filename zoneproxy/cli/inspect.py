@@ -1,12 +1,12 @@
 """`zoneproxy inspect`: what the pipeline of the boundary sees in a body.
 
 A finding's place counts the characters of the string it stands in. Values are never printed but with
-`--show`. Exit codes: 0 nothing was found and everything could be
-looked into; 1 something was found; 2 usage, or a file that can't be read; 3 nothing was found, but
-not everything could be looked into. With `--records` the exit code is 0 or 2.
+`--show`. Exit codes: 0 nothing was found and everything could be looked into; 1 something was found; 2 usage,
+or a file that can't be read; 3 nothing was found, but not everything could be looked into. With `--records`
+the exit code is 0 or 2.
 
-A record is one JSON object a line: `id`, then `text` or `body_b64`, `content_type` and
-`content_encoding`; other members are left alone. Its prediction is one JSON object a line:
+A record is a body on a line of its own (`zoneproxy.cli.json_lines`); other members are left alone. Its
+prediction is one JSON object a line:
 
     {"id": "r-1", "labels": ["CN_MOBILE"], "whole": true}
 
@@ -17,36 +17,24 @@ body could be looked into.
 from __future__ import annotations
 
 import argparse
-import base64
-import binascii
 import json
 import secrets
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from zoneproxy.cli.json_lines import body_of, read_lines
+from zoneproxy.cli.named_files import read_input, unreadable
 from zoneproxy.content.inspect import Inspection
 from zoneproxy.content.scan import ScanSettings, scan_body, to_finding, verdict
 from zoneproxy.content.sealed import KIND as UNINSPECTABLE
-from zoneproxy.terms.errors import ConfigError
 from zoneproxy.terms.finding import Segment
 
 _FOUND, _INCOMPLETE = 1, 3
 _LEVELS = (1, 2, 3, 4)
+_RECORD_HINT = "a record is a JSON object with `id` and `text` or `body_b64`"
 _ORIGINS = {"in": Segment.USER, "out": Segment.OUTPUT}
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A labelled body: its id, its bytes and what its header says."""
-
-    name: str
-    body: bytes
-    content_type: str | None
-    content_encoding: str | None
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -85,7 +73,7 @@ def run_inspect(parser: argparse.ArgumentParser, args: argparse.Namespace) -> in
     if args.records is not None:
         return _predict(args.records, args.out, settings, leaving=args.direction == "out")
     seen = Inspection(settings, leaving=args.direction == "out")
-    seen.body(_read(args.file), args.content_type, args.content_encoding, _ORIGINS[args.direction])
+    seen.body(read_input(args.file), args.content_type, args.content_encoding, _ORIGINS[args.direction])
     told = _told(seen, show=args.show)
     if args.json:
         print(json.dumps(told, sort_keys=True))
@@ -94,21 +82,6 @@ def run_inspect(parser: argparse.ArgumentParser, args: argparse.Namespace) -> in
     if seen.hits:
         return _FOUND
     return 0 if seen.whole else _INCOMPLETE
-
-
-def _read(name: str) -> bytes:
-    if name == "-":
-        return sys.stdin.buffer.read()
-    try:
-        return Path(name).read_bytes()
-    except OSError as error:
-        raise _unreadable(name, error) from None
-
-
-def _unreadable(name: object, error: OSError) -> ConfigError:
-    return ConfigError(
-        f"`{name}` can't be read: {(error.strerror or 'unknown').lower()}", hint="name a file that exists"
-    )
 
 
 def _told(seen: Inspection, *, show: bool) -> dict[str, Any]:
@@ -155,10 +128,10 @@ def _predict(source: Path, target: Path, settings: ScanSettings, *, leaving: boo
     """Write a prediction for every record; a crash leaves a file that ends with a whole or torn line."""
     count = 0
     try:
-        with source.open(encoding="utf-8") as lines, target.open("w", encoding="utf-8") as out:
-            for record in _records(source, lines):
+        with source.open("rb") as lines, target.open("w", encoding="utf-8") as out:
+            for record in read_lines(lines, body_of, file=source, what="a record", hint=_RECORD_HINT):
                 seen = scan_body(
-                    record.body, record.content_type, record.content_encoding, settings, leaving=leaving
+                    record.data, record.content_type, record.content_encoding, settings, leaving=leaving
                 )
                 labels = sorted(
                     {found.kind.upper() for found in seen.findings if found.kind != UNINSPECTABLE}
@@ -167,29 +140,6 @@ def _predict(source: Path, target: Path, settings: ScanSettings, *, leaving: boo
                 out.write(json.dumps({"id": record.name, "labels": labels, "whole": whole}) + "\n")
                 count += 1
     except OSError as error:
-        raise _unreadable(error.filename, error) from None
+        raise unreadable(error.filename, error) from None
     print(f"{count} predictions written to {target}", file=sys.stderr)
     return 0
-
-
-def _records(source: Path, lines: Iterator[str]) -> Iterator[Record]:
-    number = 0
-    try:
-        for number, line in enumerate(lines, 1):  # noqa: B007 - the error below names the line
-            if line.strip():
-                yield record_of(json.loads(line))
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
-        raise ConfigError(
-            f"line {number} of `{source}` is not a record",
-            hint="a record is a JSON object with `id` and `text` or `body_b64`",
-        ) from None
-
-
-def record_of(read: Any) -> Record:
-    """Take a record from its JSON object; raises what `_records` tells of."""
-    packed = read.get("body_b64")
-    body = read["text"].encode() if packed is None else base64.b64decode(packed, validate=True)
-    # An empty header says as little as an absent one.
-    return Record(
-        str(read["id"]), body, read.get("content_type") or None, read.get("content_encoding") or None
-    )

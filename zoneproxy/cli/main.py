@@ -16,33 +16,35 @@ from pathlib import Path
 from zoneproxy import __version__
 from zoneproxy.cli import (
     config,
-    data,
     disclose,
     doctor,
-    flowback,
     front,
     init,
     inspect,
-    log,
     logd,
-    policy,
+    outward,
     redact,
     replay,
     run,
     stops,
     tenant,
     ticket,
-    witness,
 )
+from zoneproxy.cli.data import commands as data
+from zoneproxy.cli.data import flowback
+from zoneproxy.cli.log import commands as log
 from zoneproxy.cli.output import print_error
-from zoneproxy.cli.policy_files import say
+from zoneproxy.cli.policy import commands as policy
+from zoneproxy.cli.policy.files import say
+from zoneproxy.cli.witness import commands as witness
 from zoneproxy.terms.errors import PolicyError, ZoneError
 
 _PARTS = (
-    init, config, front, run, logd, doctor, stops, tenant, inspect, data, flowback, log, ticket, witness,
-    disclose, redact, replay, policy,
+    init, config, front, outward, run, logd, doctor, stops, tenant, inspect, data, flowback, log,
+    ticket, witness, disclose, redact, replay, policy,
 )  # fmt: skip
-_FAULT, _INTERRUPTED, _PIPE_CLOSED = 3, 130, 141
+# 70 as of sysexits.h: a fault of ours must not be taken for a verdict, as 3 of `log verify` is one.
+_FAULT, _INTERRUPTED, _PIPE_CLOSED = 70, 130, 141
 
 
 def build_parser() -> argparse.ArgumentParser:

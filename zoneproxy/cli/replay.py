@@ -15,16 +15,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from zoneproxy.adapters.reading.logfolder import find_logs
-from zoneproxy.cli import log_chain, log_proofs
-from zoneproxy.cli.audit_options import add_options, settle
-from zoneproxy.cli.log_report import flaw_json, print_differences, print_levels
-from zoneproxy.cli.log_verify import add_trust, check
+from zoneproxy.cli.log import chain as log_chain
+from zoneproxy.cli.log import proofs as log_proofs
+from zoneproxy.cli.log.audit_options import add_options, settle
+from zoneproxy.cli.log.report import flaw_json, print_differences, print_levels
+from zoneproxy.cli.log.verify import add_trust, check
+from zoneproxy.cli.named_files import read_named
 from zoneproxy.replay.desk import Work
-from zoneproxy.replay.flaws import EXIT_INCOMPLETE, EXIT_INVALID, EXIT_VALID, Flaw
+from zoneproxy.replay.flaws import EXIT_INCOMPLETE, EXIT_INVALID, EXIT_VALID, Flaw, FlawClass, Level
 from zoneproxy.replay.report import AuditReport, LevelReport
 from zoneproxy.replay.rewalk import Step, Walk
 from zoneproxy.replay.turns import Comparison, Turn
-from zoneproxy.terms.errors import ConfigError
 
 _MOST_SHOWN = 50
 _MOST_INDEXES = 20
@@ -57,18 +58,23 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run_replay(args: argparse.Namespace) -> int:
     """Walk a log again and print what differs, then the count."""
-    work = Work(walk=True, others=tuple(_read(path) for path in args.others))
+    work = Work(
+        walk=True, others=tuple((str(path), read_named(path, _MAX_POLICY_BYTES)) for path in args.others)
+    )
     if find_logs(args.directory)[0][0]:
         return _every_shard(args, work)
     _, report, keys = check(args, work)
-    if any(flaw.kind in {"invalid", "missing"} for flaw in report.flaws):
-        return _broken(args, report.flaws[0])
+    broken = next((flaw for flaw in report.flaws if _forbids(flaw)), None)
+    if broken is not None:
+        return _broken(args, broken)
     unbalanced = settle(args, report.totals)
     code = EXIT_INVALID if unbalanced else report.exit_code
     if args.json:
         _print_found(report, {})
         _print_end(report.levels, unbalanced, _summary(report.walks, [report.comparison]), code)
     else:
+        for flaw in report.flaws:
+            print(f"{flaw.kind.value}: {flaw.where}: {flaw.message}")
         _print_steps(report)
         print_differences(unbalanced)
         if report.comparison is not None:
@@ -83,7 +89,7 @@ def _every_shard(args: argparse.Namespace, work: Work) -> int:
     """Walk every shard of a log again, and tell it as of one log."""
     chain = log_chain.audit_chain(args, work)
     code = chain.exit_code
-    broken = next((flaw for _, flaw in chain.flaws() if flaw.kind in {"invalid", "missing"}), None)
+    broken = next((flaw for _, flaw in chain.flaws() if _forbids(flaw)), None)
     if broken is not None:
         return _broken(args, broken)
     reports = [shard.report for shard in chain.report.shards]
@@ -110,15 +116,9 @@ def _every_shard(args: argparse.Namespace, work: Work) -> int:
     return code
 
 
-def _read(path: Path) -> tuple[str, bytes]:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_POLICY_BYTES + 1)
-    except OSError as error:
-        raise ConfigError(f"`{path}` can't be read: {error.strerror}", hint="check its name") from None
-    if len(data) > _MAX_POLICY_BYTES:
-        raise ConfigError(f"`{path}` is too long for a policy", hint="check that it is the right file")
-    return str(path), data
+def _forbids(flaw: Flaw) -> bool:
+    """Tell whether nothing is walked because of a flaw; one of the decisions themselves is the walk's own."""
+    return flaw.kind in {FlawClass.INVALID, FlawClass.MISSING} and flaw.level is not Level.DECISIONS
 
 
 def _broken(args: argparse.Namespace, worst: Flaw) -> int:

@@ -28,8 +28,8 @@ def add_parser(subparsers: Any) -> None:
         "workers a sequencer writes the log for them, whoever dies is started again, and SIGHUP replaces the "
         "workers one after another without losing a request.",
     )
-    parser.add_argument("file", nargs="?", metavar="zone.yaml", help="the configuration")
-    parser.add_argument("--config", metavar="zone.yaml", help="the configuration, by name")
+    parser.add_argument("file", nargs="?", metavar="zone.yaml", help="the configuration (default: zone.yaml)")
+    parser.add_argument("--config", metavar="zone.yaml", help="the same, by name")
     parser.add_argument(
         "--workers",
         type=int,
@@ -45,9 +45,9 @@ def run(args: argparse.Namespace) -> int:
     # mitmproxy honours both: a set variable would write session keys to a file.
     for name in ("SSLKEYLOGFILE", "MITMPROXY_SSLKEYLOGFILE"):
         os.environ.pop(name, None)
-    if (args.file is None) is (args.config is None):
-        raise ConfigError("no configuration is named, or two are", hint="zoneproxy run zone.yaml")
-    path = args.file or args.config
+    if args.file is not None and args.config is not None:
+        raise ConfigError("the configuration is named twice", hint="zoneproxy run zone.yaml")
+    path = args.file or args.config or "zone.yaml"
     master = load_proxy()
     from zoneproxy.adapters.logs import configure  # noqa: PLC0415 - only a server logs
     from zoneproxy.assembly import Opening, assemble  # noqa: PLC0415 - as above

@@ -18,8 +18,9 @@ from zoneproxy.assembly import Opening
 from zoneproxy.assembly.orderbook import open_orders
 from zoneproxy.assembly.orderdesk import file_of, read_held
 from zoneproxy.cli.order_files import OK, add_who, add_zone, carry, make_act, moment, read_opening
-from zoneproxy.config.orders import CREDENTIAL_DIGITS, credential_id
+from zoneproxy.config.orders import credential_id
 from zoneproxy.origin.tenants import digest_of
+from zoneproxy.route.stops import CREDENTIAL_DIGITS
 from zoneproxy.terms.errors import ConfigError
 
 _SCOPES = ("tenant", "credential", "model", "route", "zone")
@@ -45,7 +46,7 @@ def add_parser(subparsers: Any) -> None:
         "resume",
         help="lift a stop",
         description="Lift a stop. `everything` begins anew where the zone's orders can't be read: it forgets "
-        "all stops and all added tenants.",
+        "all stops, all added tenants and all that was changed of others: credentials, suspensions.",
     )
     _add_target(resume, "everything")
     resume.set_defaults(func=run_resume)
@@ -88,7 +89,10 @@ def run_resume(args: argparse.Namespace) -> int:
                 hint="lift one stop after another; `zoneproxy stops` lists them",
             )
         return carry(
-            args, opening, make_act(args, "reset"), "resumed; all stops and added tenants are forgotten"
+            args,
+            opening,
+            make_act(args, "reset"),
+            "resumed; all stops, added tenants and changes of tenants are forgotten",
         )
     target = _target(args, opening)
     act = make_act(args, "resume", scope=args.scope, target=target)
@@ -100,7 +104,7 @@ def run_stops(args: argparse.Namespace) -> int:
     orders, flaw = read_held(read_opening(args))
     held: list[dict[str, Any]] = [{"scope": "everything", "flaw": flaw}] if flaw else []
     held += [stop.model_dump(mode="json") for stop in orders.stops]
-    held += [{"scope": "suspended", "target": one.id} for one in orders.tenants if one.suspended]
+    held += [{"scope": "suspended", "target": name} for name in orders.suspended()]
     for one in held:
         print(json.dumps(one, sort_keys=True) if args.json else _told(one))
     if not held and not args.json:
@@ -158,7 +162,7 @@ def _insist_on_known(scope: str, target: str, opening: Opening) -> None:
 def _known(scope: str, opening: Opening) -> Collection[str]:
     config = opening.config
     orders, _ = open_orders(config, file_of(opening))  # the zone is not asked: it may hang
-    registered = [*config.tenants, *(one.registration for one in orders.tenants)]
+    registered = [one.registration for one in orders.standing(config.tenants)]
     match scope:
         case "tenant":
             return {one.id for one in registered}

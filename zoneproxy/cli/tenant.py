@@ -1,6 +1,7 @@
 """`zoneproxy tenant`: who is served, changed while the zone runs.
 
-Tenants that `zone.yaml` declares change there. These are added beside them; a name stands in one place only.
+Of a tenant that `zone.yaml` declares, credentials and suspension change here as well; all else changes there.
+Others are added beside them; a name stands in one place only.
 A credential is made here, shown once, and kept as its SHA-256.
 """
 
@@ -9,7 +10,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import re
 import secrets
 from pathlib import Path
@@ -18,12 +18,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from zoneproxy.adapters.clock import SystemClock
+from zoneproxy.adapters.files.settings import write_new
 from zoneproxy.assembly import Opening
 from zoneproxy.assembly.orderdesk import read_held
 from zoneproxy.cli.order_files import OK, add_who, add_zone, carry, make_act, moment, read_opening
 from zoneproxy.config import RegisteredTenant
 from zoneproxy.config.orders import AddedTenant, credential_id
 from zoneproxy.terms.errors import ConfigError
+from zoneproxy.terms.networks import read_prefix
 
 _LENGTH = re.compile(r"(\d{1,4})([mhd])\Z", re.ASCII)
 _UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -35,9 +37,9 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "tenant",
         help="add, show, rotate, suspend and remove tenants while the zone runs",
-        description="Tenants that are added while the zone runs, beside those that zone.yaml declares. Each "
-        "act is a record of the log. What a tenant may do, the operator's policy says: an added tenant is "
-        "refused until the policy authorises it.",
+        description="Tenants that zone.yaml declares, and others that are added beside them; credentials and "
+        "suspensions of both change while the zone runs. Each act is a record of the log. What a tenant may "
+        "do, the operator's policy says: an added tenant is refused until the policy authorises it.",
     )
     commands = parser.add_subparsers(dest="tenant_command", required=True, metavar="COMMAND")
     add = commands.add_parser("add", help="register a tenant and make its first credential")
@@ -74,7 +76,7 @@ def add_parser(subparsers: Any) -> None:
     for name, what in (
         ("suspend", "refuse its requests and cut what it has under way"),
         ("resume", "serve a suspended tenant again"),
-        ("remove", "forget a suspended tenant"),
+        ("remove", "forget a suspended tenant that was added"),
     ):
         command = commands.add_parser(name, help=what)
         command.add_argument("tenant", metavar="TENANT")
@@ -104,6 +106,14 @@ def run_add(args: argparse.Namespace) -> int:
     """Register a tenant."""
     opening = read_opening(args)
     secret, digest = _new_credential()
+    for prefix in args.network:
+        try:
+            read_prefix(prefix)
+        except ValueError:
+            raise ConfigError(
+                f"`{prefix}` is not a network",
+                hint="write its first address and its length, for example `203.0.113.0/24`",
+            ) from None
     try:
         registration = RegisteredTenant(
             id=args.tenant,
@@ -139,7 +149,7 @@ def run_rotate(args: argparse.Namespace) -> int:
 def run_revoke(args: argparse.Namespace) -> int:
     """End one credential."""
     opening = read_opening(args)
-    one = _added(opening, args.tenant)
+    one, _ = _found(opening, args.tenant)
     full = next((d for d in one.registration.credentials if credential_id(d) == args.credential), None)
     if full is None:
         raise ConfigError(
@@ -161,11 +171,8 @@ def run_state(args: argparse.Namespace) -> int:
 def run_show(args: argparse.Namespace) -> int:
     """Show a tenant."""
     opening = read_opening(args)
-    for one, where in _all(opening):
-        if one.id == args.tenant:
-            _show(args, one, where)
-            return OK
-    raise ConfigError(f"no tenant `{args.tenant}` is registered", hint="`zoneproxy tenant list` lists all")
+    _show(args, *_found(opening, args.tenant))
+    return OK
 
 
 def run_list(args: argparse.Namespace) -> int:
@@ -182,19 +189,16 @@ def run_list(args: argparse.Namespace) -> int:
 
 def _all(opening: Opening) -> list[tuple[AddedTenant, str]]:
     orders, _ = read_held(opening)
-    declared = [(AddedTenant(registration=one), "declared") for one in opening.config.tenants]
-    return [*declared, *((one, "added") for one in orders.tenants)]
+    declared = {one.id for one in opening.config.tenants}
+    standing = orders.standing(opening.config.tenants)
+    return [(one, "declared" if one.id in declared else "added") for one in standing]
 
 
-def _added(opening: Opening, tenant: str) -> AddedTenant:
-    orders, _ = read_held(opening)
-    one = orders.tenant(tenant)
-    if one is None:
-        raise ConfigError(
-            f"no tenant `{tenant}` was added to this zone",
-            hint="one that zone.yaml declares changes there; `zoneproxy stop tenant` stops it at once",
-        )
-    return one
+def _found(opening: Opening, tenant: str) -> tuple[AddedTenant, str]:
+    for one, where in _all(opening):
+        if one.id == tenant:
+            return one, where
+    raise ConfigError(f"no tenant `{tenant}` is registered", hint="`zoneproxy tenant list` lists all")
 
 
 def _show(args: argparse.Namespace, one: AddedTenant, where: str) -> None:
@@ -225,28 +229,20 @@ def _new_credential() -> tuple[str, str]:
 
 def _with_secret(args: argparse.Namespace, opening: Opening, act: Any, secret: str, said: str) -> int:
     """Carry out an act, and hand out its credential; a file for it is made before, so that none is lost."""
-    handle = None
-    if args.credential_file is not None:
+    path: Path | None = args.credential_file
+    if path is not None:
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-            handle = os.open(args.credential_file, flags, 0o600)
-        except OSError as error:
-            why = (error.strerror or "unknown error").lower()
-            raise ConfigError(
-                f"`{args.credential_file}` can't be made: {why}", hint="nothing was done; name a new file"
-            ) from None
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(f"{secret}\n")
-            file.flush()
-            os.fsync(file.fileno())
+            write_new(path, f"{secret}\n".encode(), mode=0o600)
+        except ConfigError as error:
+            raise ConfigError(error.message, hint="nothing was done; name a new file") from None
     try:
         code = carry(args, opening, act, said)
     except BaseException:
-        if handle is not None:
-            args.credential_file.unlink(missing_ok=True)
+        if path is not None:
+            path.unlink(missing_ok=True)
         raise
-    if handle is not None:
-        print(f"its credential is in `{args.credential_file}`")
+    if path is not None:
+        print(f"its credential is in `{path}`")
     elif args.json:
         print(json.dumps({"tenant": args.tenant, "credential": secret}, sort_keys=True))
     else:

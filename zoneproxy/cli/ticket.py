@@ -7,7 +7,6 @@ shown; 2 usage, or no log; 3 not yet covered, or overdue without proof; 4 omitte
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,8 +16,10 @@ from zoneproxy.adapters.files.settings import write_new
 from zoneproxy.adapters.keys.keyfiles import read_trust, read_vkeys
 from zoneproxy.adapters.keys.ticket import ticket_keys_of
 from zoneproxy.adapters.reading.logfolder import open_log, place_of
+from zoneproxy.cli.named_files import read_beginning
 from zoneproxy.replay.flaws import EXIT_INCOMPLETE
 from zoneproxy.terms.errors import ConfigError
+from zoneproxy.terms.moments import moment
 from zoneproxy.trace.note import VerifierKey
 from zoneproxy.trace.omission import (
     MAX_OMISSION_BYTES,
@@ -81,7 +82,7 @@ def run_ticket(args: argparse.Namespace) -> int:
         trust = read_trust(args.policy)
         witnesses = list(trust.witnesses.values())
         keys += [key for key in trust.logs if key not in keys]
-    data = _read(args.ticket)
+    data = read_beginning(args.ticket, max(MAX_TICKET_BYTES, MAX_OMISSION_BYTES))
     if data.startswith(b"zoneproxy.org/omission/"):
         return _tell(args, check_omission(data, (*keys, *witnesses)))
     if args.log is None:
@@ -113,8 +114,10 @@ def _tell(args: argparse.Namespace, judged: Judgement, *, own_keys: bool = False
         }
         print(json.dumps(shown, sort_keys=True))
         return code
-    print(f"ticket: entry {judged.ticket.index} of the log {judged.ticket.origin}, {_date(judged.ticket.ms)}")
-    signed = f", signed {_date(judged.signed_ms)}" if judged.signed_ms else ", which bears no time"
+    print(
+        f"ticket: entry {judged.ticket.index} of the log {judged.ticket.origin}, {moment(judged.ticket.ms)}"
+    )
+    signed = f", signed {moment(judged.signed_ms)}" if judged.signed_ms else ", which bears no time"
     print(f"checkpoint: {judged.checkpoint.size} entries{signed}")
     for line in _words(judged):
         print(line)
@@ -130,7 +133,7 @@ def _words(judged: Judgement) -> Sequence[str]:
         case Standing.FITS:
             return ["fits: the entry stands in the log where the ticket says"]
         case Standing.NOT_YET:
-            return [f"not yet covered: the log has until {_date(judged.ticket.ms + PROMISE_MS)}"]
+            return [f"not yet covered: the log has until {moment(judged.ticket.ms + PROMISE_MS)}"]
         case Standing.OVERDUE:
             return [
                 "overdue: the promise has run out by this machine's clock, but no later checkpoint is shown",
@@ -144,19 +147,3 @@ def _words(judged: Judgement) -> Sequence[str]:
                 f"    promised: {judged.ticket.leaf.hex()}",
                 f"    found:    {judged.found.hex()}",
             ]
-
-
-def _date(ms: int) -> str:
-    try:
-        return dt.datetime.fromtimestamp(ms / 1000, tz=dt.UTC).isoformat(timespec="seconds")
-    except (OverflowError, ValueError, OSError):  # a signed number may lie beyond the calendar
-        return f"{ms} ms after 1970"
-
-
-def _read(path: Path) -> bytes:
-    limit = max(MAX_TICKET_BYTES, MAX_OMISSION_BYTES)
-    try:
-        with path.open("rb") as file:
-            return file.read(limit + 1)
-    except OSError as error:
-        raise ConfigError(f"`{path}` can't be read: {error.strerror}", hint="check its name") from None

@@ -25,6 +25,8 @@ from zoneproxy.terms.finding import Segment
 _MAX_DEPTH = 64
 _JSON_HEAD = re.compile(r"\s*[\[{]")
 _LINES_HEAD = re.compile(r"\s*[\[{][^\n]*[\]}][ \t\r]*(?:\n|\Z)")
+# No other character ends a line: U+2028 and its like may stand within a JSON string as they are.
+_LINE_END = re.compile(r"[\r\n]")
 _EVENT_HEAD = re.compile(r"\s*(?:data|event|id|retry)?:")
 _PART_HEAD = re.compile(rb"\r?\n\r?\n")
 _TAG = re.compile(r"<[^<>]{0,2000}>")
@@ -96,7 +98,7 @@ def _json(text: str, segment: Segment, sealed: list[str]) -> list[tuple[Segment,
     if not _LINES_HEAD.match(text):
         return None
     walked: list[tuple[Segment, str]] = []
-    for line in text.splitlines():
+    for line in _LINE_END.split(text):
         if line.strip():
             try:
                 value = read_value(line, _MAX_DEPTH)

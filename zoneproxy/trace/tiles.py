@@ -17,7 +17,7 @@ Source: C2SP tlog-tiles.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zoneproxy.terms.errors import VerificationError
@@ -83,27 +83,6 @@ def parse_path(path: str) -> Tile | None:
     )
     known = tile.level <= MAX_LEVEL and (width is None or tile.width < WIDTH)
     return tile if known and tile.path == path else None
-
-
-def tiles_of(size: int) -> Iterator[Tile]:
-    """List the bundles and tiles that a tree of `size` entries implies, bundles first.
-
-    At each level: the full ones, then the partial one, if any. Narrower partial tiles of earlier
-    sizes may lie beside them.
-    """
-    yield from _level_tiles(ENTRIES, size)
-    level = 0
-    while size:
-        yield from _level_tiles(level, size)
-        size >>= HEIGHT
-        level += 1
-
-
-def _level_tiles(level: int, count: int) -> Iterator[Tile]:
-    for index in range(count // WIDTH):
-        yield Tile(level, index)
-    if count % WIDTH:
-        yield Tile(level, count // WIDTH, count % WIDTH)
 
 
 def width_at(level: int, index: int, size: int) -> int:

@@ -21,7 +21,7 @@ from zoneproxy.adapters.upkeep.fsck import check_local_state
 from zoneproxy.assembly.keeper import Keeper
 from zoneproxy.replay.audit import audit
 from zoneproxy.replay.shardwalk import ChainReport, audit_shards
-from zoneproxy.terms.errors import TraceError
+from zoneproxy.terms.errors import ConfigError, TraceError
 from zoneproxy.trace.erasure import INTENT
 from zoneproxy.trace.opening_store import Access
 from zoneproxy.trace.retention import RetentionPolicy
@@ -50,13 +50,13 @@ async def log(tmp_path: Path, clock: FixedClock) -> AsyncIterator[TraceLog]:
     await made.close()
 
 
-def keeper_of(log: TraceLog | ShardedLog, clock: FixedClock) -> Keeper:
+def keeper_of(log: TraceLog | ShardedLog, clock: FixedClock, *, held: bool = False) -> Keeper:
     def places() -> list[Path]:
         if isinstance(log, ShardedLog):
             return [log.folder.path(month) for month in shard_months(log.folder.root)]
         return [log.directory]
 
-    return Keeper(log, places, RetentionPolicy(), clock, holders=[KEK], sealing=sealing())
+    return Keeper(log, places, RetentionPolicy(), clock, holders=[KEK], sealing=sealing(), held=held)
 
 
 async def test_old_keys_go_while_the_log_runs(log: TraceLog, clock: FixedClock) -> None:
@@ -73,6 +73,18 @@ async def test_old_keys_go_while_the_log_runs(log: TraceLog, clock: FixedClock) 
     found = [reader.openings.find(receipt.index).access for receipt in (old, new)]
     assert found == [Access.SHREDDED, Access.OPEN]
     assert audit(reader).flaws == ()
+
+
+async def test_a_legal_hold_keeps_everything(log: TraceLog, clock: FixedClock) -> None:
+    """Z17: while it is on neither age nor an order erases anything, and the refusal says who can lift it."""
+    old = await log.append("decision", decision(1, verdict="deny"), {"client.ip": "198.51.100.7"})
+    keeper = keeper_of(log, clock, held=True)
+    clock.now += 2000 * DAY_MS
+    assert await keeper.retain() == []
+    with pytest.raises(ConfigError, match="legal hold"):
+        await keeper.redact(ORIGIN, [redaction("field", [old.index], fields=["client.ip"])])
+    await log.publish()
+    assert open_log(log.directory, holders=[KEK]).openings.find(old.index).access is Access.OPEN
 
 
 async def test_fields_go_while_the_log_runs(log: TraceLog, clock: FixedClock) -> None:
@@ -151,8 +163,8 @@ async def test_a_failure_of_the_log_is_left_to_the_log(log: TraceLog, clock: Fix
 
     keeper = Failing(log, lambda: [log.directory], RetentionPolicy(), clock)
     keeper.start()
-    assert keeper._task is not None
-    await asyncio.wait_for(keeper._task, 10)
+    assert keeper._beside.task is not None
+    await asyncio.wait_for(keeper._beside.task, 10)
 
 
 def judge(root: Path) -> ChainReport:

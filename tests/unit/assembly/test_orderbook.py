@@ -72,6 +72,7 @@ class Config0:
 
     routes: tuple[Any, ...] = ()
     networks: tuple[Any, ...] = ()
+    tenants: tuple[Any, ...] = ()
 
     def tenant_registry(self, added: Any = ()) -> TenantRegistry:
         del added

@@ -45,3 +45,17 @@ def test_the_reference_and_the_schema(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().out.startswith("# `zone.yaml`: reference")
     assert main(["config", "schema"]) == 0
     assert json.loads(capsys.readouterr().out)["title"] == "Config"
+
+
+def test_the_tags_public_key_is_that_of_the_file(
+    zone: ZoneFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Z2: what `init` published is what the key in force says, so a rotated key can be handed out, too."""
+    assert main(["config", "tag-key", str(zone.config)]) == 0
+    assert capsys.readouterr().out == (zone.path / "tag.vkey").read_text()
+    text = zone.config.read_text()
+    start = text.index("tag:")
+    bare = tmp_path / "zone.yaml"
+    bare.write_text(text[:start] + text[text.index("policies:", start) :])
+    assert main(["config", "tag-key", str(bare)]) == 2
+    assert "has no key that signs tags" in capsys.readouterr().err

@@ -96,7 +96,7 @@ def test_the_record_comes_before_the_file(zone: Path, monkeypatch: pytest.Monkey
         raise PowerLossError
 
     monkeypatch.setattr("zoneproxy.cli.disclose.write_new", lose)
-    assert disclose(zone, "--entry", named(zone, FIRST), "--field", "client.ip") == 3
+    assert disclose(zone, "--entry", named(zone, FIRST), "--field", "client.ip") == 70
     assert kinds(zone).count("disclosure") == 1
     assert not (zone.parent / "out").exists()
 

@@ -92,7 +92,7 @@ def test_bad_words_make_nothing(
 
 
 @pytest.mark.parametrize(
-    "step", ["make_private_key", "write_new", "shipped_policy", "KeyFolder", "ShardFolder", "_sync"]
+    "step", ["make_private_key", "write_new", "shipped_policy", "KeyFolder", "ShardFolder", "sync_folder"]
 )
 @pytest.mark.parametrize("fault", [ConfigError("planted"), OSError(28, "No space left on device")])
 def test_a_failure_leaves_nothing_half(
@@ -106,7 +106,7 @@ def test_a_failure_leaves_nothing_half(
     monkeypatch.setattr(init, step, fail)
     assert main(["init", str(tmp_path / "zone")]) == 2
     left = [path.name for path in tmp_path.iterdir()]
-    assert left == (["zone"] if step == "_sync" else [])
+    assert left == (["zone"] if step == "sync_folder" else [])
 
 
 def test_a_folder_that_can_not_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -99,7 +99,7 @@ def test_stdin(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
 def test_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A missing file is an error with a remedy: exit code 2."""
     assert main(["inspect", str(tmp_path / "none")]) == 2
-    assert "hint: name a file that exists" in capsys.readouterr().err
+    assert "hint: check its name" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [[], ["--records", "a"], ["x", "--out", "b"], ["x", "--records", "a"]])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from zoneproxy import __version__
-from zoneproxy.cli import log_verify
+from zoneproxy.cli.log import verify as log_verify
 from zoneproxy.cli.main import main
 from zoneproxy.terms.errors import ConfigError, PolicyError, Problem, TraceError, VerificationError
 
@@ -76,8 +76,8 @@ def test_our_errors(
 
 
 def test_a_fault_of_ours(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """An unexpected exception ends with exit code 3, and the last words are ours."""
-    assert fail(monkeypatch, RuntimeError("planted")) == 3
+    """An unexpected exception ends with exit code 70, no verifier's verdict; the last words are ours."""
+    assert fail(monkeypatch, RuntimeError("planted")) == 70
     told = capsys.readouterr().err
     assert told.endswith(
         "zoneproxy: internal error\nhint: please report the lines above; nothing was passed on\n"

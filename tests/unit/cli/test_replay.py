@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from tests.support.decided_log import FORGED, GOOD, MIXED, MIXED_ANSWER, ROOT, write_decided
+from tests.support.decided_log import (
+    FORGED,
+    GOOD,
+    MIXED,
+    MIXED_ANSWER,
+    ROOT,
+    write_decided,
+    write_decided_shard,
+)
 from zoneproxy.cli.main import main
 from zoneproxy.terms.errors import ConfigError
 
@@ -42,6 +50,25 @@ def test_what_differs_is_shown_first(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert out.startswith("differs: entry 3 (decision, flow ")
     assert "    recorded: deny origin-tag-forged COL-999\n    derived:  deny origin-tag-forged\n" in out
     assert out.endswith("not every decision can be derived again\n")
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "last"),
+    [
+        ({}, 0, "every decision was derived again"),
+        ({"mend": denied_as_allowed}, 1, "not every decision can be derived again"),
+        ({"openings": False}, 3, "nothing differs in what can be seen"),
+    ],
+)
+async def test_shards_have_the_codes_of_one_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: dict[str, Any], code: int, last: str
+) -> None:
+    """Z15: what one log's replay refuses, that of a log in monthly shards refuses too."""
+    root = await write_decided_shard(tmp_path, [GOOD, FORGED], **settings)
+    assert main(["replay", str(root)]) == code
+    assert capsys.readouterr().out.endswith(f"{last}\n")
+    assert main(["replay", str(root), "--json"]) == code
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["exit_code"] == code
 
 
 def test_withheld(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,3 +148,14 @@ def test_no_log(tmp_path: Path) -> None:
     """No directory: exit code 2."""
     assert main(["replay", str(tmp_path / "nowhere")]) == 2
     assert ConfigError.exit_code == 2
+
+
+async def test_a_policy_that_was_never_in_force(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Z15: a decision under an archived policy that no activation named is told, and is no agreement."""
+    root = await write_decided_shard(tmp_path, [GOOD], in_force=("f" * 64, "e" * 64))
+    assert main(["replay", str(root)]) == 1
+    out = capsys.readouterr().out
+    told = "2026-01: invalid: entry 3: it was judged under other policies than entry 2 had put in force\n"
+    assert told in out
+    assert "L4 decisions      invalid: 1 flaws\n" in out
+    assert out.endswith("not every decision can be derived again\n")

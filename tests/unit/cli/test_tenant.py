@@ -60,6 +60,21 @@ def test_the_list_tells_where_each_tenant_stands(zone: Path, capsys: pytest.Capt
     assert {row["where"] for row in rows} == {"declared", "added"}
 
 
+def test_a_declared_tenant_is_rotated_and_suspended(zone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Z4, Z21: `zone.yaml` stays as it is; what was changed stands in the orders and is shown."""
+    before = (zone / "zone.yaml").read_bytes()
+    assert main(["tenant", "rotate", "toyco-sg", "--keep", "12h", *WHO]) == 0
+    assert main(["tenant", "suspend", "toyco-sg", *WHO]) == 0
+    shown(capsys)
+    assert main(["tenant", "show", "toyco-sg", "--json"]) == 0
+    one = json.loads(shown(capsys))
+    assert (one["where"], one["suspended"]) == ("declared", True)
+    assert [entry["until_ms"] is None for entry in one["credentials"]] == [False, True]
+    assert main(["tenant", "revoke", "toyco-sg", one["credentials"][0]["id"], *WHO]) == 0
+    assert main(["tenant", "resume", "toyco-sg", *WHO]) == 0
+    assert (zone / "zone.yaml").read_bytes() == before
+
+
 def test_a_credential_can_go_into_a_file(zone: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """For a secret store: mode 0600, never an old file, and gone again if nothing was done."""
     assert main([*ADD, *WHO, "--credential-file", "acme.secret"]) == 0
@@ -75,15 +90,16 @@ def test_a_credential_can_go_into_a_file(zone: Path, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["tenant", "add", "toyco-sg", "--market", "SG", "--audience", "overseas"], "registered twice"),
+        (["tenant", "add", "toyco-sg", "--market", "SG", "--audience", "overseas"], "registered already"),
         (["tenant", "add", "acme", "--market", "CN", "--audience", "overseas"], "is not overseas here"),
         (["tenant", "add", "Acme", "--market", "SG", "--audience", "overseas"], "`Acme` is no id"),
-        ([*ADD, "--network", "somewhere"], "can't be used"),
+        ([*ADD, "--network", "somewhere"], "`somewhere` is not a network"),
         ([*ADD, "--certificate", "nobody"], "can't be used"),
         ([*ADD, "--callback", "ftp://x"], "is no callbacks"),
-        (["tenant", "suspend", "toyco-sg"], "no tenant `toyco-sg` was added"),
+        (["tenant", "remove", "toyco-sg"], "declared in zone.yaml"),
+        (["tenant", "suspend", "toyco"], "no tenant `toyco` is registered"),
         (["tenant", "rotate", "acme", "--keep", "soon"], "`soon` is no time"),
-        (["tenant", "revoke", "acme", "0" * 16], "no tenant `acme` was added"),
+        (["tenant", "revoke", "acme", "0" * 16], "no tenant `acme` is registered"),
     ],
 )
 def test_what_contradicts_is_refused(

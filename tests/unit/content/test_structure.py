@@ -22,6 +22,13 @@ def test_json_is_walked_whole_or_by_lines():
     assert said('{"a": "1"}\n{"a": "2"}') == ["a: 1", "a: 2"]
 
 
+@pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029"], ids=ascii)
+def test_only_line_feeds_and_returns_end_json_lines(character):
+    """Z11: a character that ends lines for people keeps no line and no escape from being read."""
+    body = f'{{"a": "1{character}\\u6c55"}}\r\n{{"a": "2"}}\n'
+    assert said(body) == [f"a: 1{character}\u6c55", "a: 2"]
+
+
 @pytest.mark.parametrize("event", [chat_chunk, text_delta, output_delta])
 def test_streams_are_put_together(event):
     """Pieces of a channel are one text."""

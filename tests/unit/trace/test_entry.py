@@ -55,6 +55,8 @@ def test_kinds_without_private_fields_have_no_commitment() -> None:
         {"wp": "00"},
         {"wp": "ab" * 32},
         {"ts": -1},
+        {"ts": 253_402_300_800_000},
+        {"ts": 2**53 - 1},
         {"mono": "0"},
         {"prv": "x" * 43},
         {"remark": "x"},

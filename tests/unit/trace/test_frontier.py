@@ -6,9 +6,10 @@ import hashlib
 
 import pytest
 
+from tests.support.tree_files import tiles_of
 from zoneproxy.trace.frontier import Frontier
 from zoneproxy.trace.merkle import leaf_hash, tree_root
-from zoneproxy.trace.tiles import ENTRIES, Tile, decode_bundle, tiles_of
+from zoneproxy.trace.tiles import ENTRIES, Tile, decode_bundle
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 255, 256, 257, 600])

@@ -6,13 +6,13 @@ import pytest
 
 from tests.support.crash_files import CrashFiles
 from tests.support.logs import ORIGIN, Writer, signer
+from tests.support.tree_files import tiles_of
 from zoneproxy.terms.errors import ConfigError, VerificationError
 from zoneproxy.trace import segments as module
 from zoneproxy.trace.checkpoint import open_checkpoint
 from zoneproxy.trace.ledger import Ledger, vkey_file
 from zoneproxy.trace.merkle import CompactRange, leaf_hash
 from zoneproxy.trace.opening_files import decode_openings, open_path
-from zoneproxy.trace.tiles import tiles_of
 from zoneproxy.trace.wal import Item, read_segment
 
 

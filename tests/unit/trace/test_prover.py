@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.logs import ORIGIN, joint_signer, signer, write_log
+from tests.support.logs import ORIGIN, FixedClock, joint_signer, signer, write_log
+from tests.support.shards import FIRST, MIDDLE_MS, make_shards, open_shards
 from zoneproxy.adapters.files.disk import DiskFiles
 from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.checkpoint import Checkpoint, sign_checkpoint
 from zoneproxy.trace.merkle import EMPTY_ROOT, leaf_hash, tree_root
+from zoneproxy.trace.note import VerifierKey, parse_note
 from zoneproxy.trace.proof import check_proof, parse_proof
-from zoneproxy.trace.prover import head_at, prove_entry, prove_prefix
+from zoneproxy.trace.prover import head_at, keys_at, prove_entry, prove_prefix
 from zoneproxy.trace.reader import LogReader
 
 
@@ -84,7 +86,7 @@ def test_what_is_no_older_checkpoint(root: Path) -> None:
         prove_prefix(reader, sign_checkpoint(Checkpoint(ORIGIN, 9, b"f" * 32), [signer()]).data)
     other = sign_checkpoint(Checkpoint("other.example", 9, b"f" * 32), [signer("other.example")]).data
     trusting = open_log(root, [*reader.vkeys, *signer("other.example").verifiers])
-    with pytest.raises(VerificationError, match="another log"):
+    with pytest.raises(VerificationError, match="not verify: the checkpoint is that of the log `other"):
         prove_prefix(trusting, other)
 
 
@@ -104,3 +106,61 @@ def test_a_size_that_the_log_never_had(tmp_path: Path, size: int) -> None:
     root = write_log(tmp_path / "log", [2, 300])
     with pytest.raises(VerificationError, match="the log has no"):
         head_at(LogReader(DiskFiles(root).read_limited, signer().verifiers), size)
+
+
+@pytest.fixture(scope="module")
+def renewed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[bytes, list[VerifierKey]]]]:
+    """A shard whose keys were renewed, and its checkpoint before, between and after, each with its keys."""
+    root = tmp_path_factory.mktemp("renewed")
+    _, keys = make_shards(root)
+    clock = FixedClock(MIDDLE_MS)
+    log = open_shards(root, clock, overlap_ms=1000)
+    shard, old = root / "log" / str(FIRST), list(keys.load(FIRST, log.origin).verifiers)
+    seen = [((shard / "checkpoint").read_bytes(), old)]
+    keys.make(FIRST, 2)
+    new = list(keys.load(FIRST, log.origin, 2).verifiers)
+    for due in ([*old, *new], new):
+        log.tick()
+        seen.append(((shard / "checkpoint").read_bytes(), due))
+        clock.now += 1000
+    log._close()
+    return shard, seen
+
+
+@pytest.mark.parametrize("trusted", [0, 1, 2])
+def test_older_checkpoints_verify_beyond_a_renewal(
+    renewed: tuple[Path, list[tuple[bytes, list[VerifierKey]]]], trusted: int
+) -> None:
+    """Z14: whoever trusts the keys of any time can compare a checkpoint of any other time."""
+    shard, seen = renewed
+    for note, due in seen:
+        assert len(parse_note(note).signatures) == len(due)
+        reader = open_log(shard, seen[trusted][1])
+        old, new, _ = prove_prefix(reader, note)
+        assert old.size <= new.size
+        if old.size < new.size:
+            assert set(keys_at(reader, new, old.size)) == set(due)
+
+
+def test_an_older_checkpoint_needs_the_keys_of_its_time(
+    renewed: tuple[Path, list[tuple[bytes, list[VerifierKey]]]],
+) -> None:
+    """Z14: keys that are gone sign nothing of today, and one of two old keys is not enough."""
+    shard, seen = renewed
+    lines = seen[0][0].split(b"\n")
+    with pytest.raises(VerificationError, match="did not sign"):
+        prove_prefix(open_log(shard), b"\n".join([*lines[:-2], b""]))
+    young = open_log(shard, seen[1][1][2:], note=seen[1][0])
+    with pytest.raises(VerificationError, match="no key that is trusted") as told:
+        prove_prefix(young, seen[0][0])
+    assert "--vkey" in told.value.hint
+
+
+def test_a_log_that_grew_is_read_at_its_checkpoint(
+    renewed: tuple[Path, list[tuple[bytes, list[VerifierKey]]]],
+) -> None:
+    """Z14: handovers after the checkpoint that was taken change nothing for it."""
+    shard, seen = renewed
+    for note, due in seen:
+        reader = open_log(shard, seen[0][1], note=note)
+        assert (reader.checkpoint().size > 0, set(reader.vkeys)) == (True, set(due))

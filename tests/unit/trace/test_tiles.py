@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.tree_files import tiles_of
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.tiles import (
     ENTRIES,
@@ -16,7 +17,6 @@ from zoneproxy.trace.tiles import (
     decode_bundle,
     encode_bundle,
     parse_path,
-    tiles_of,
     width_at,
 )
 

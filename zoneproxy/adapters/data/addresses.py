@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from zoneproxy.adapters.files.trouble import why
 from zoneproxy.origin.delegated import DelegationError, DelegationList, Delegations, read_delegations
 from zoneproxy.origin.places import SAYS, DataFile, PlaceError, Places, PlaceSource, Says
 from zoneproxy.terms.errors import ConfigError
@@ -102,9 +103,8 @@ def _read_whole(path: Path) -> bytes:
                 )
             return file.read(MAX_BYTES)
     except OSError as error:
-        why = (error.strerror or "unknown error").lower()
         raise ConfigError(
-            f"the data file `{path}` can't be read: {why}", hint="check `address_data` and the file"
+            f"the data file `{path}` can't be read: {why(error)}", hint="check `address_data` and the file"
         ) from None
 
 

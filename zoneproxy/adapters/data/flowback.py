@@ -29,6 +29,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from zoneproxy.adapters.files.settings import write_new
+from zoneproxy.adapters.files.trouble import why
+from zoneproxy.adapters.files.whole import sync_folder
 from zoneproxy.terms.errors import ConfigError, VerificationError
 from zoneproxy.trace.note import Signer, VerifierKey, parse_note, sign_note, verify_note
 
@@ -72,12 +74,12 @@ class Collector:
                     return
                 file.write(b"".join(one.to_bytes(_EACH, "little") for one in prints))
         except OSError as error:
-            self._tell(day, (error.strerror or "unknown error").lower())
+            self._tell(day, why(error))
 
-    def _tell(self, day: str, why: str) -> None:
+    def _tell(self, day: str, problem: str) -> None:
         if self._told != day:
             self._told = day
-            _log.error("returned results of %s are no longer kept for recognition: %s", day, why)
+            _log.error("returned results of %s are no longer kept for recognition: %s", day, problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +141,12 @@ def _close(directory: Path, part: Path, day: str, zone: str, signer: Signer) -> 
         text = f"{_TITLE}\n{zone}\n{day}\n{len(ordered)}\n{hashlib.sha256(content).hexdigest()}\n"
         write_new(out, content, mode=0o444)
         write_new(directory / f"{stem}{_NOTE}", sign_note(text, [signer]).data, mode=0o444)
+        sync_folder(directory)  # the run's name is durable before the part's goes
         closing.unlink()
     except OSError as error:
-        why = (error.strerror or "unknown error").lower()
-        raise ConfigError(f"the part `{part}` can't be closed: {why}", hint="check the folder") from None
+        raise ConfigError(
+            f"the part `{part}` can't be closed: {why(error)}", hint="check the folder"
+        ) from None
     return Run(day, out, len(ordered))
 
 
@@ -169,9 +173,8 @@ def runs(directory: Path, keys: Sequence[VerifierKey]) -> list[Run]:
         notes = sorted(directory.glob(f"*{_NOTE}"))
         return [_verified(path, keys) for path in notes if _NAME.match(path.name)]
     except OSError as error:
-        why = (error.strerror or "unknown error").lower()
         raise ConfigError(
-            f"the runs in `{directory}` can't be read: {why}", hint="check the folder"
+            f"the runs in `{directory}` can't be read: {why(error)}", hint="check the folder"
         ) from None
 
 
@@ -240,8 +243,7 @@ def expire(directory: Path, *, today: str, keep_days: int) -> list[Path]:
                 path.unlink()
                 gone.append(path)
     except OSError as error:
-        why = (error.strerror or "unknown error").lower()
         raise ConfigError(
-            f"old runs in `{directory}` can't be deleted: {why}", hint="check the folder"
+            f"old runs in `{directory}` can't be deleted: {why(error)}", hint="check the folder"
         ) from None
     return gone

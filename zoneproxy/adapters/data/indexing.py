@@ -16,8 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from zoneproxy.adapters.data.registered import sync_folder
 from zoneproxy.adapters.files.trouble import why
+from zoneproxy.adapters.files.whole import sync_folder
 from zoneproxy.content.registered import cells, grams
 from zoneproxy.content.registered.fold import flat
 from zoneproxy.content.registered.form import (

@@ -11,6 +11,7 @@ import hashlib
 import mmap
 import os
 import secrets
+import stat
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from zoneproxy.adapters.files.settings import read_secret, write_new
 from zoneproxy.adapters.files.trouble import why
+from zoneproxy.adapters.files.whole import replace_whole
 from zoneproxy.content.registered.form import (
     HEADER_BYTES,
     KEY_BYTES,
@@ -137,6 +139,7 @@ def revoke_index(path: Path, key: Path, *, today: str, reason: str) -> Header:
     try:
         with path.open("rb") as file:
             header = decode_head(file.read(HEADER_BYTES), secret)
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         if header.revoked is not None:
             raise ConfigError(f"`{header.id}` is revoked already, since {header.revoked}")
         gone = header.model_copy(
@@ -147,7 +150,7 @@ def revoke_index(path: Path, key: Path, *, today: str, reason: str) -> Header:
                 "body_sha256": hashlib.sha256(b"").hexdigest(),
             }
         )
-        replace(path, encode_head(Header.model_validate(gone.model_dump()), secret))
+        replace_whole(path, encode_head(Header.model_validate(gone.model_dump()), secret), mode=mode)
     except OSError as error:
         raise ConfigError(
             f"the index `{path}` can't be revoked: {why(error)}", hint="check the path, and the file's owner"
@@ -155,26 +158,6 @@ def revoke_index(path: Path, key: Path, *, today: str, reason: str) -> Header:
     except ValueError as error:
         raise _unusable(path, str(error)) from None
     return gone
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Put a file in another one's place, whole or not at all."""
-    growing = path.with_name(f".{path.name}.new")
-    with growing.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    growing.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Flush a folder's list of names."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _sha256(body: memoryview) -> str:

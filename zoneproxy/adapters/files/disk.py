@@ -23,6 +23,7 @@ LOCK = "state/lock"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_NOFOLLOW | os.O_CLOEXEC
 _ABSENT = (errno.ENOENT, errno.ENOTDIR)
+_READ_ONLY = "the disk takes no writes, as one that failed: see the system's log, mend it, mount it again"
 
 
 class DiskFiles:
@@ -188,7 +189,9 @@ class DirectoryLock:
         except OSError as error:
             raise ConfigError(
                 f"the log directory `{root}` can't be locked: {why(error)}",
-                hint="make a log there with `zoneproxy init DIR`, and check the folder's owner",
+                hint=_READ_ONLY
+                if error.errno == errno.EROFS
+                else "make a log there with `zoneproxy init DIR`, and check the folder's owner",
             ) from None
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+from zoneproxy.adapters.files.trouble import why
 from zoneproxy.terms.errors import ConfigError
 
 _MAX_BYTES = 1024 * 1024
@@ -31,22 +32,18 @@ def read_small(path: Path, what: str) -> bytes:
         ) from None
     except OSError as error:
         raise ConfigError(
-            f"{what} `{path}` can't be read: {_why(error)}", hint="check the file and its owner"
+            f"{what} `{path}` can't be read: {why(error)}", hint="check the file and its owner"
         ) from None
     if len(data) > _MAX_BYTES:
         raise ConfigError(f"{what} `{path}` is larger than 1 MiB", hint="is this the right file?")
     return data
 
 
-def _why(error: OSError) -> str:
-    return (error.strerror or "unknown error").lower()
-
-
-def read_secret(path: Path, size_bytes: int) -> bytes:
-    """Read a secret: a file of exactly that size that nobody but its owner may read.
+def read_private(path: Path) -> bytes:
+    """Read a key file that nobody but its owner may read.
 
     Raises:
-        ConfigError: it is missing, of another size, or readable by others.
+        ConfigError: it is missing, too large, or readable by others.
     """
     data = read_small(path, "the key file")
     mode = stat.S_IMODE(path.stat().st_mode)
@@ -55,6 +52,16 @@ def read_secret(path: Path, size_bytes: int) -> bytes:
             f"the key file `{path}` may be read by others (mode {mode:04o})",
             hint=f"run `chmod 600 {path}`, and make a new key if others may have read it",
         )
+    return data
+
+
+def read_secret(path: Path, size_bytes: int) -> bytes:
+    """Read a secret: a file of exactly that size that nobody but its owner may read.
+
+    Raises:
+        ConfigError: it is missing, of another size, or readable by others.
+    """
+    data = read_private(path)
     if len(data) != size_bytes:
         raise ConfigError(
             f"the key file `{path}` is not {size_bytes} bytes long", hint="make it with `zoneproxy init DIR`"
@@ -77,4 +84,4 @@ def write_new(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     except FileExistsError:
         raise ConfigError(f"`{path}` exists already", hint="nothing is ever overwritten") from None
     except OSError as error:
-        raise ConfigError(f"`{path}` can't be written: {_why(error)}", hint="check the folder") from None
+        raise ConfigError(f"`{path}` can't be written: {why(error)}", hint="check the folder") from None

@@ -13,7 +13,7 @@ RESTART = "restart the boundary: it reads the log back and goes on, or says what
 
 def why(error: OSError) -> str:
     """Return the system's own words for a failure, as our messages write them."""
-    return (error.strerror or "unknown error").lower()
+    return (error.strerror or str(error) or type(error).__name__).lower()
 
 
 def trace_error(what: str, cause: Exception) -> TraceError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,10 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from zoneproxy.adapters.files.settings import read_small
+from zoneproxy.adapters.files.settings import read_private, read_small
 from zoneproxy.terms.errors import ConfigError
 
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _CRL = re.compile(rb"-----BEGIN X509 CRL-----.*?-----END X509 CRL-----", re.DOTALL)
 
 
@@ -60,13 +58,7 @@ def insist_on_key(path: Path, certificate: x509.Certificate) -> None:
     Raises:
         ConfigError: it can't be used.
     """
-    data = read_small(path, "the key file")
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & _OTHERS:
-        raise ConfigError(
-            f"the key file `{path}` may be read by others (mode {mode:04o})",
-            hint=f"run `chmod 600 {path}`, and make a new key if others may have read it",
-        )
+    data = read_private(path)
     try:
         key = load_pem_private_key(data, None)
     except TypeError:

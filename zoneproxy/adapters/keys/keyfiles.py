@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from zoneproxy.adapters.clock import SystemClock
 from zoneproxy.adapters.files.trouble import why
+from zoneproxy.adapters.files.whole import sync_folder
 from zoneproxy.terms.errors import ConfigError, VerificationError
 from zoneproxy.trace.note import Ed25519Signer, Signer, VerifierKey, parse_vkey
 from zoneproxy.trace.signers import JointSigner, MlDsa44Signer
@@ -85,7 +86,7 @@ def destroy_log_keys(path: Path) -> None:
         try:
             if os.path.lexists(file):
                 file.rename(going)
-                _sync_folder(file.parent)
+                sync_folder(file.parent)
             if not os.path.lexists(going):
                 continue
             handle = os.open(going, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -94,7 +95,7 @@ def destroy_log_keys(path: Path) -> None:
                 opened.flush()
                 os.fsync(handle)
             going.unlink()
-            _sync_folder(file.parent)
+            sync_folder(file.parent)
         except OSError as error:
             raise _cant_destroy(file, error) from None
 
@@ -103,14 +104,6 @@ def _cant_destroy(path: Path, error: OSError) -> ConfigError:
     return ConfigError(
         f"the key file `{path}` can't be destroyed: {why(error)}", hint="remove it by hand, and its backups"
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def mldsa_path(path: Path) -> Path:
@@ -129,7 +122,7 @@ def _write_new(path: Path, pem: bytes) -> None:
             os.fsync(file.fileno())
         os.link(growing, path)  # never replaces, and a crash leaves the whole key or none
         growing.unlink()
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except FileExistsError:
         growing.unlink(missing_ok=True)
         raise ConfigError(

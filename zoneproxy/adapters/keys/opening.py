@@ -24,12 +24,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from zoneproxy.adapters.files.settings import read_small, write_new
+from zoneproxy.adapters.files.settings import read_private, read_small, write_new
 from zoneproxy.terms.errors import ConfigError
 from zoneproxy.trace.datakey import Holder, KeyEncryptionKey, Recipient, RecipientKey
 from zoneproxy.trace.sealed import KEY_BYTES
 
-_OTHERS = 0o077
 _PEM = b"-----BEGIN"
 
 
@@ -145,11 +144,4 @@ def _read_private(path: Path) -> bytes:
             hint="restore it from where you keep a copy; a zone that never had one gets it from "
             "`zoneproxy log opening-key FILE`",
         )
-    data = read_small(path, "the key file")
-    mode = path.stat().st_mode & 0o777
-    if mode & _OTHERS:
-        raise ConfigError(
-            f"the key file `{path}` may be read by others (mode {mode:04o})",
-            hint=f"run `chmod 600 {path}`, and make a new key if others may have read it",
-        )
-    return data
+    return read_private(path)

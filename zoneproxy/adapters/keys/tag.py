@@ -34,7 +34,12 @@ def publish_tag_key(path: Path, zone: str, signer: TagSigner) -> None:
     Raises:
         ConfigError: it exists already, or can't be written.
     """
-    write_new(path, f"{_verifier(zone, signer.key.public_key()).vkey}\n".encode())
+    write_new(path, f"{tag_vkey(zone, signer)}\n".encode())
+
+
+def tag_vkey(zone: str, signer: TagSigner) -> str:
+    """Return the public half of a zone's tag key, as the line that model servers read."""
+    return _verifier(zone, signer.key.public_key()).vkey
 
 
 def read_tag_keys(path: Path) -> dict[str, Ed25519PublicKey]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from pathlib import Path
 
+from zoneproxy.adapters.files.trouble import why
+from zoneproxy.adapters.files.whole import replace_whole
 from zoneproxy.adapters.keys.keyfiles import read_private_key, read_vkeys
 from zoneproxy.terms.errors import ConfigError, VerificationError
 from zoneproxy.trace.ledger import vkey_file
@@ -45,16 +46,10 @@ def publish_ticket_key(directory: Path, signer: Signer) -> None:
         return
     text = "".join(f"{one.vkey}\n" for one in (*known, key))
     try:
-        handle, name = tempfile.mkstemp(dir=directory, prefix=".", suffix=".tmp")
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fchmod(file.fileno(), 0o444)
-            os.fsync(file.fileno())
-        Path(name).replace(path)
+        replace_whole(path, text.encode(), mode=0o444)
     except OSError as error:
         raise ConfigError(
-            f"the verifier key `{path}` can't be written: {error.strerror}", hint="check the folder"
+            f"the verifier key `{path}` can't be written: {why(error)}", hint="check the folder"
         ) from None
 
 

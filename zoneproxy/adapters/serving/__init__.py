@@ -1,1 +1,4 @@
-"""A log, given out over HTTP: `desk` answers, `server` bounds connections and time."""
+"""A log, given out over HTTP: `desk` answers, `server` reads requests and bounds time.
+
+`callers` bounds connections, for the witness's server too.
+"""

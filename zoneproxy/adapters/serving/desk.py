@@ -27,7 +27,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +55,7 @@ _RECEIPT_OF = re.compile(
 _PLACE = re.compile(r"/([0-9]{4}-[0-9]{2})(/.*)\Z", re.ASCII)
 _MAX_FILE_BYTES = MAX_BUNDLE_BYTES
 _WORTH_BYTES = 512
+_METHODS = frozenset({"GET", "HEAD"})
 _OK, _NOT_MODIFIED, _FORBIDDEN, _NOT_FOUND, _METHOD, _FAULT = 200, 304, 403, 404, 405, 500
 
 
@@ -96,19 +97,12 @@ class LogDesk:
             target: the request target in origin form.
             headers: fields by lower-case name.
         """
-        if method not in {"GET", "HEAD"}:
-            return _told(_METHOD, "only GET and HEAD are answered here", (("allow", "GET, HEAD"),))
+        if method not in _METHODS:
+            return _UNANSWERED
         receipt = _RECEIPT.match(target)
         if receipt is not None:
             return self._receipt(int(receipt[1]), headers)
-        form = None if self._receipts_only else public_file(target.removeprefix("/"))
-        if form is None or not target.startswith("/"):
-            return _NOTHING
-        try:
-            body = DiskFiles(self._root).read_limited(target[1:], _MAX_FILE_BYTES)
-        except (VerificationError, OSError):
-            body = None
-        return _NOTHING if body is None else _given(form, body, headers)
+        return _NOTHING if self._receipts_only else _file(self._root, target, public_file, headers)
 
     def _receipt(self, index: int, headers: Mapping[str, str]) -> Answer:
         try:
@@ -161,8 +155,8 @@ class ShardsDesk:
 
     def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
         """Answer one request, as `LogDesk.answer` does."""
-        if method not in {"GET", "HEAD"}:
-            return _told(_METHOD, "only GET and HEAD are answered here", (("allow", "GET, HEAD"),))
+        if method not in _METHODS:
+            return _UNANSWERED
         place = _PLACE.match(target)
         if place is not None and is_month(place[1]):
             return self._ask(place[1], method, place[2], headers)
@@ -171,14 +165,7 @@ class ShardsDesk:
             return self._ask(receipt[1], method, f"/receipt/{receipt[2]}", headers)
         if _RECEIPT.match(target) is not None:
             return self._ask(_month_of(headers.get(HEADER, "")), method, target, headers)
-        form = None if self._receipts_only else shards_file(target.removeprefix("/"))
-        if form is None or not target.startswith("/"):
-            return _NOTHING
-        try:
-            body = DiskFiles(self._root).read_limited(target[1:], _MAX_FILE_BYTES)
-        except (VerificationError, OSError):
-            body = None
-        return _NOTHING if body is None else _given(form, body, headers)
+        return _NOTHING if self._receipts_only else _file(self._root, target, shards_file, headers)
 
     def _ask(self, month: str, method: str, target: str, headers: Mapping[str, str]) -> Answer:
         if not month:
@@ -222,6 +209,21 @@ def make_desk(
     return made(root, vkeys, receipts_only=receipts_only)
 
 
+def _file(
+    root: Path, target: str, form_of: Callable[[str], PublicFile | None], headers: Mapping[str, str]
+) -> Answer:
+    """Give a file below `root`, if `form_of` knows its path as a public one."""
+    path = target.removeprefix("/")
+    form = form_of(path)
+    if form is None or path == target:
+        return _NOTHING
+    try:
+        body = DiskFiles(root).read_limited(path, _MAX_FILE_BYTES)
+    except (VerificationError, OSError):
+        body = None
+    return _NOTHING if body is None else _given(form, body, headers)
+
+
 def _given(form: PublicFile, body: bytes, headers: Mapping[str, str]) -> Answer:
     fields = [
         ("content-type", form.content_type),
@@ -261,3 +263,4 @@ def _told(status: int, words: str, more: Headers = ()) -> Answer:
 
 
 _NOTHING = _told(_NOT_FOUND, "there is no such file")
+_UNANSWERED = _told(_METHOD, "only GET and HEAD are answered here", (("allow", "GET, HEAD"),))

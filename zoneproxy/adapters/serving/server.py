@@ -10,14 +10,13 @@ It speaks no TLS: put a web server in front of it where others than this machine
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
-from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from zoneproxy.adapters.serving.callers import Callers
 from zoneproxy.adapters.serving.desk import Answer, LogDesk, ShardsDesk
-from zoneproxy.terms.errors import ConfigError
 
 _REQUEST = re.compile(r"([A-Z]{1,16}) ([!-~]{1,4096}) HTTP/1\.([01])\Z", re.ASCII)
 _FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}):[ \t]*([ -~\t]{0,8192}?)[ \t]*\Z", re.ASCII)
@@ -51,51 +50,18 @@ class LogServer:
 
     def __init__(self, desk: LogDesk | ShardsDesk, limits: ServerLimits | None = None) -> None:
         self._desk, self._limits = desk, limits or ServerLimits()
-        self._open: set[asyncio.Task[None]] = set()
+        self._callers = Callers(self._limits.connections, self._serve, self._turn_away)
 
-    @contextlib.asynccontextmanager
-    async def listening(self, host: str, port: int) -> AsyncIterator[tuple[str, int]]:
+    def listening(self, host: str, port: int) -> AbstractAsyncContextManager[tuple[str, int]]:
         """Serve within a block, which is given the address.
 
         Raises:
             ConfigError: the address can't be listened on.
         """
-        try:
-            server = await asyncio.start_server(self._accept, host, port, limit=self._limits.head_bytes)
-        except OSError as error:
-            raise ConfigError(
-                f"`{host}:{port}` can't be listened on: {error.strerror or error}",
-                hint="choose another address with `--listen`",
-            ) from None
-        try:
-            name = server.sockets[0].getsockname()
-            yield name[0], name[1]
-        finally:
-            server.close()
-            for task in self._open:
-                task.cancel()
-            await asyncio.gather(*self._open, return_exceptions=True)
+        return self._callers.listening(host, port, buffer_bytes=self._limits.head_bytes)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            writer.close()
-            return
-        full = len(self._open) >= self._limits.connections
-        self._open.add(task)
-        try:
-            if full:
-                await self._send(writer, _BUSY, close=True)
-            else:
-                await self._serve(reader, writer)
-        except (OSError, TimeoutError, asyncio.CancelledError):
-            pass  # the caller left, took too long, or the server stops
-        finally:
-            self._open.discard(task)
-            writer.close()
-            with contextlib.suppress(OSError, TimeoutError, asyncio.CancelledError):
-                async with asyncio.timeout(1):
-                    await writer.wait_closed()
+    async def _turn_away(self, writer: asyncio.StreamWriter) -> None:
+        await self._send(writer, _BUSY, close=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:

@@ -25,7 +25,8 @@ from pathlib import Path
 
 from zoneproxy.adapters.files.disk import DirectoryLock, DiskFiles
 from zoneproxy.adapters.files.settings import write_new
-from zoneproxy.adapters.files.trouble import trace_error, why
+from zoneproxy.adapters.files.trouble import trace_error
+from zoneproxy.adapters.files.whole import claim_folder, sync_folder
 from zoneproxy.adapters.log.newlog import create
 from zoneproxy.terms.errors import ConfigError, VerificationError
 from zoneproxy.terms.ports import Clock, Entropy
@@ -131,24 +132,15 @@ class ShardFolder:
             ConfigError: the directory holds something already, or can't be written.
             TraceError: the disk failed.
         """
+        claim_folder(self.root, "log")
         try:
-            self.root.mkdir(mode=0o755, parents=True, exist_ok=True)
-            occupied = next(self.root.iterdir(), None)
-            if occupied is None:
-                (self.root / "state").mkdir(mode=0o700)
+            (self.root / "state").mkdir(mode=0o700)
         except OSError as error:
-            raise ConfigError(
-                f"the log directory `{self.root}` can't be made: {why(error)}", hint="check its parent folder"
-            ) from None
-        if occupied is not None:
-            raise ConfigError(
-                f"the log directory `{self.root}` is not empty",
-                hint="a log is made once, in a directory of its own",
-            )
+            raise trace_error("the log could not be made", error) from error
         self.add(month, signer, clock, entropy, None)
         self.tell_months()
         write_new(self.root / SHARDS_FILE, canonical.encode(self._description()) + b"\n", mode=0o444)
-        _sync(self.root)
+        sync_folder(self.root)
 
     def add(
         self, month: Month, signer: Signer, clock: Clock, entropy: Entropy, previous: Checkpoint | None
@@ -171,7 +163,7 @@ class ShardFolder:
         )
         try:
             making.rename(self.path(month))
-            _sync(self.root)
+            sync_folder(self.root)
         except OSError as error:
             raise trace_error("the new shard could not get its name", error) from error
         self.tell_months()
@@ -218,14 +210,6 @@ class ShardFolder:
         try:
             if os.path.lexists(self.root / _MAKING):
                 shutil.rmtree(self.root / _MAKING)
-                _sync(self.root)
+                sync_folder(self.root)
         except OSError as error:
             raise trace_error("what was left of a new shard could not be removed", error) from error
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

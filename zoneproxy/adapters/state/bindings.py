@@ -8,19 +8,20 @@ The first claim of a name stands. A row is kept for as long again as its binding
 server gives out twice does not change hands on the day it expires.
 
 Trust: whoever may write in this file may give objects to another tenant; only the zone's user may. A file
-that is lost makes every object unknown, and unknown is refused.
+that is lost makes every object unknown, and unknown is refused. One that is taken away, or exchanged, under a
+zone that serves is noticed at its next use: nothing is claimed in a file that has no name any more.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from zoneproxy.adapters.files.whole import sync_folder
 from zoneproxy.terms.errors import ConfigError, StoreError
 from zoneproxy.terms.objects import Binding, ObjectName
 
@@ -54,6 +55,7 @@ class SqliteBindings:
         self._lock = threading.Lock()
         self._claims = 0
         self._db: sqlite3.Connection | None = None
+        self._opened = (0, 0)  # device and inode of the file that it has open
         self._closed = False
 
     def prepare(self) -> None:
@@ -67,11 +69,7 @@ class SqliteBindings:
             self._path.touch(mode=0o600)
             with contextlib.closing(_connect(self._path)) as db:
                 sound = db.execute("PRAGMA quick_check(1)").fetchall() == [("ok",)]
-            folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            sync_folder(self._path.parent)
         except (OSError, sqlite3.Error, StoreError) as error:
             raise _unusable(self._path, str(error)) from None
         if not sound:
@@ -101,10 +99,13 @@ class SqliteBindings:
             try:
                 if self._closed:
                     raise StoreError("the binding store is closed")
+                if self._db is not None and self._opened != _identity(self._path):
+                    self._drop()
                 if self._db is None:
+                    self._opened = _identity(self._path)
                     self._db = _connect(self._path)
                 return work(self._db)
-            except sqlite3.Error as error:
+            except (sqlite3.Error, OSError) as error:
                 # What was cut off is undone; the next use begins with a connection of its own.
                 with contextlib.suppress(sqlite3.Error):
                     self._drop()
@@ -145,6 +146,11 @@ class SqliteBindings:
                 now_ms = max(b.made_ms for b in bindings)
                 db.execute("DELETE FROM bindings WHERE 2 * expires_ms - made_ms < ?", (now_ms,))
         return standing
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from zoneproxy.adapters.files.trouble import why
 from zoneproxy.policy.bundle_archive import MAX_BUNDLE_BYTES
 from zoneproxy.policy.bundle_file import Bundle
 from zoneproxy.policy.bundle_flaws import BundleError, Flaw
@@ -44,8 +45,7 @@ def read_bundle_file(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(MAX_BUNDLE_BYTES + 1)
     except OSError as error:
-        why = (error.strerror or "unknown error").lower()
-        raise ConfigError(f"the bundle `{path}` can't be read: {why}", hint="check the path") from None
+        raise ConfigError(f"the bundle `{path}` can't be read: {why(error)}", hint="check the path") from None
     if len(data) > MAX_BUNDLE_BYTES:
         raise ConfigError(f"`{path}` is larger than any bundle", hint="is this the right file?")
     return data

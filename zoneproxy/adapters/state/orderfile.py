@@ -31,6 +31,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zoneproxy.adapters.files.disk import DiskFiles
+from zoneproxy.adapters.files.trouble import why
 from zoneproxy.terms.errors import ConfigError, VerificationError
 from zoneproxy.trace.durable import replace
 from zoneproxy.trace.files import Files
@@ -106,7 +107,7 @@ class OrderFile:
         except VerificationError as error:
             raise _unreadable(self.path, error.message) from None
         except OSError as error:
-            raise _unreadable(self.path, (error.strerror or "unknown error").lower()) from None
+            raise _unreadable(self.path, why(error)) from None
         if data is None:
             raise _unreadable(self.path, "it is gone")
         return decode(data, self.path)
@@ -177,9 +178,8 @@ def _give(owned: Path, *places: Path) -> None:
 
 
 def _not_made(root: Path, error: OSError) -> ConfigError:
-    why = (error.strerror or "unknown error").lower()
     return ConfigError(
-        f"the folder of the zone's orders `{root}` can't be made: {why}", hint="check its owner"
+        f"the folder of the zone's orders `{root}` can't be made: {why(error)}", hint="check its owner"
     )
 
 
@@ -201,9 +201,9 @@ def decode(data: bytes, path: Path) -> bytes:
     return value
 
 
-def _unreadable(path: Path, why: str) -> ConfigError:
+def _unreadable(path: Path, problem: str) -> ConfigError:
     return ConfigError(
-        f"the zone's orders `{path}` can't be read: {why}",
+        f"the zone's orders `{path}` can't be read: {problem}",
         hint="everything is stopped until they can; put the file back, or begin anew with "
-        "`zoneproxy resume everything`, which forgets all stops and all added tenants",
+        "`zoneproxy resume everything`, which forgets all stops and all changes of tenants",
     )

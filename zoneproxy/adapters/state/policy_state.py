@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from zoneproxy.adapters.files.disk import DiskFiles
+from zoneproxy.adapters.files.trouble import why
 from zoneproxy.policy.bundle_archive import MAX_BUNDLE_BYTES
 from zoneproxy.policy.bundle_file import SUFFIX, Bundle, plain_json
 from zoneproxy.terms.errors import ConfigError, VerificationError
@@ -152,8 +153,9 @@ class PolicyState:
                 f"`{self.root / path}`: {error.message}", hint="look who writes there"
             ) from None
         except OSError as error:
-            why = (error.strerror or "unknown error").lower()
-            raise ConfigError(f"`{self.root / path}` can't be read: {why}", hint="check its owner") from None
+            raise ConfigError(
+                f"`{self.root / path}` can't be read: {why(error)}", hint="check its owner"
+            ) from None
 
     def _writable(self) -> Files:
         if self._files is None:

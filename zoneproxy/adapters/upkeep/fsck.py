@@ -112,7 +112,7 @@ def _describe(files: DiskFiles, directory: Path) -> tuple[str, Keyring]:
     try:
         told = canonical.decode(data.removesuffix(b"\n"))
         return str(told["origin"]), Keyring(read_vkeys_of(told["keys"]), ())
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, VerificationError):
         raise VerificationError("this describes no log", where=LOG_FILE) from None
 
 

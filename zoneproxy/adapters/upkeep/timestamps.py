@@ -19,7 +19,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import importlib
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +29,8 @@ import urllib3
 from cryptography import x509
 
 from zoneproxy.adapters.files.settings import write_new
+from zoneproxy.adapters.files.trouble import why
+from zoneproxy.adapters.files.whole import replace_whole
 from zoneproxy.adapters.reading.httplog import is_url
 from zoneproxy.replay.flaws import Flaw, FlawClass, Flaws, Level
 from zoneproxy.terms.errors import ConfigError, VerificationError
@@ -80,7 +81,7 @@ def read_roots(path: Path) -> list[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(path.read_bytes())
     except OSError as error:
-        raise ConfigError(f"`{path}` can't be read: {error.strerror}", hint="check its name") from None
+        raise ConfigError(f"`{path}` can't be read: {why(error)}", hint="check its name") from None
     except ValueError:
         raise ConfigError(f"`{path}` holds no PEM certificate", hint="give the authority's root") from None
 
@@ -109,9 +110,7 @@ def request_token(reader: LogReader, directory: Path, url: str, roots: Sequence[
             write_new(directory / token_path(head.size), answer, mode=0o444)
         _note_size(directory / SIZES, head.size)
     except OSError as error:
-        raise ConfigError(
-            f"`{directory}` can't be written: {error.strerror}", hint="check the folder"
-        ) from None
+        raise ConfigError(f"`{directory}` can't be written: {why(error)}", hint="check the folder") from None
     return token
 
 
@@ -119,9 +118,7 @@ def _note_size(path: Path, size: int) -> None:
     known = [int(line) for line in path.read_text("ascii").split()] if path.exists() else []
     if size in known:
         return
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    write_new(beside, "".join(f"{one}\n" for one in sorted([*known, size])).encode())
-    beside.replace(path)
+    replace_whole(path, "".join(f"{one}\n" for one in sorted([*known, size])).encode(), mode=0o644)
 
 
 def _ask(url: str, request: bytes) -> bytes:

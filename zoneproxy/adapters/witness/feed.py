@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from zoneproxy.adapters.files.trouble import why
 from zoneproxy.adapters.witness.client import Reply, WitnessClient
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.checkpoint import Checkpoint, parse_checkpoint, parse_size
@@ -183,4 +184,4 @@ def _size(reply: Reply) -> int:
 def _words(error: OSError) -> str:
     if isinstance(error, TimeoutError):
         return "it does not answer in time"
-    return (error.strerror or str(error) or type(error).__name__).lower()
+    return why(error)

@@ -12,11 +12,14 @@ the operator's log, and the witness goes on with what it read before.
 from __future__ import annotations
 
 import logging
+import stat
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from zoneproxy.adapters.files.settings import write_new
+from zoneproxy.adapters.files.trouble import why
+from zoneproxy.adapters.files.whole import claim_folder, replace_whole
 from zoneproxy.adapters.keys.keyfiles import (
     make_log_keys,
     mldsa_path,
@@ -29,6 +32,7 @@ from zoneproxy.adapters.witness.store import WitnessStore
 from zoneproxy.terms.errors import ConfigError, VerificationError
 from zoneproxy.trace.cosigner import Cosigner
 from zoneproxy.trace.note import ED25519, MLDSA44, VerifierKey, check_name
+from zoneproxy.trace.trust import parse_trust
 
 KEY_FILE, VKEY_FILE, LOGS_FILE, MEMORY_FILE = "witness.key", "witness.vkey", "logs.policy", "witness.db"
 _LOGS = b"""\
@@ -53,15 +57,7 @@ def make_witness(folder: Path, name: str) -> tuple[VerifierKey, ...]:
         check_name(name)
     except VerificationError as error:
         raise ConfigError(error.message, hint="use a name such as `regulator.example/w1`") from None
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        occupied = next(folder.iterdir(), None)
-    except OSError as error:
-        raise ConfigError(
-            f"`{folder}` can't be made: {error.strerror}", hint="check the folder above it"
-        ) from None
-    if occupied is not None:
-        raise ConfigError(f"`{folder}` is not empty", hint="a witness is made once, in a folder of its own")
+    claim_folder(folder, "witness", mode=0o700)
     make_log_keys(folder / KEY_FILE)
     cosigner = _cosigner(folder, name)
     write_new(folder / VKEY_FILE, "".join(f"{key.vkey}\n" for key in cosigner.verifiers).encode())
@@ -147,10 +143,13 @@ def add_log(folder: Path, vkeys: list[VerifierKey]) -> list[VerifierKey]:
                 f"the key `{key.name}+{key.key_id.hex()}` is no log's", hint="give the log's own `.vkey` file"
             )
     new = [key for key in vkeys if key not in before]
-    growing = path.with_suffix(".new")
-    growing.unlink(missing_ok=True)
     lines = "".join(f"log {key.vkey}\n" for key in new).encode()
-    write_new(growing, path.read_bytes().removesuffix(b"\n") + b"\n" + lines)
-    read_trust(growing)
-    growing.replace(path)
+    try:
+        data = path.read_bytes().removesuffix(b"\n") + b"\n" + lines
+        parse_trust(data)  # what could not be read back is not written
+        replace_whole(path, data, mode=stat.S_IMODE(path.stat().st_mode))
+    except VerificationError as error:
+        raise ConfigError(f"`{path}` can't take it: {error.message}", hint=error.hint) from None
+    except OSError as error:
+        raise ConfigError(f"`{path}` can't be written: {why(error)}", hint="check the folder") from None
     return new

@@ -25,8 +25,9 @@ from dataclasses import dataclass
 
 import h11
 
+from zoneproxy.adapters.serving.callers import Callers
 from zoneproxy.adapters.witness.desk import TEXT, Answer, WitnessDesk
-from zoneproxy.terms.errors import ConfigError, TraceError
+from zoneproxy.terms.errors import TraceError
 from zoneproxy.trace.submission import MAX_REQUEST_BYTES
 
 _MONITOR = re.compile(r"/([0-9a-f]{64})/checkpoint\Z", re.ASCII)
@@ -67,7 +68,7 @@ class WitnessServer:
     def __init__(self, desk: WitnessDesk, prefix: str = "", limits: ServerLimits | None = None) -> None:
         self._desk, self._prefix, self._limits = desk, prefix, limits or ServerLimits()
         self._one = ThreadPoolExecutor(1, thread_name_prefix="witness")
-        self._open: set[asyncio.Task[None]] = set()
+        self._callers = Callers(self._limits.connections, self._serve)
         self._failed: asyncio.Future[None] | None = None
 
     @contextlib.asynccontextmanager
@@ -79,20 +80,9 @@ class WitnessServer:
         """
         self._failed = asyncio.get_running_loop().create_future()
         try:
-            server = await asyncio.start_server(self._accept, host, port, limit=_READ_BYTES)
-        except OSError as error:
-            raise ConfigError(
-                f"`{host}:{port}` can't be listened on: {error.strerror or error}",
-                hint="choose another address with `--listen`",
-            ) from None
-        try:
-            address = server.sockets[0].getsockname()
-            yield address[0], address[1]
+            async with self._callers.listening(host, port, buffer_bytes=_READ_BYTES) as address:
+                yield address
         finally:
-            server.close()
-            for task in self._open:
-                task.cancel()
-            await asyncio.gather(*self._open, return_exceptions=True)
             await asyncio.to_thread(self._one.shutdown)
             if not self._failed.done():
                 self._failed.cancel()
@@ -107,24 +97,6 @@ class WitnessServer:
             await self._failed
 
     # ---- connections -------------------------------------------------------------------------
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None or len(self._open) >= self._limits.connections:
-            writer.close()
-            return
-        self._open.add(task)
-        try:
-            await self._serve(reader, writer)
-        except (OSError, TimeoutError, asyncio.CancelledError):
-            pass  # the caller left, or took too long
-        except Exception:
-            log.exception("fault while a request was answered")
-        finally:
-            self._open.discard(task)
-            writer.close()
-            with contextlib.suppress(OSError, TimeoutError, asyncio.CancelledError):
-                await asyncio.wait_for(writer.wait_closed(), 1)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = h11.Connection(h11.SERVER, max_incomplete_event_size=self._limits.head_bytes)

@@ -1,8 +1,6 @@
 """Address blocks that APNIC delegated to China: the built-in table, dated.
 
-Each word is a block: how many /24 lie between the last block's end and its beginning, and, after a
-colon, how many it has (one where nothing is said), both in base 36. An operator's own file, being
-newer, replaces the table.
+Words of runs (`zoneproxy.content.tables.runs`) of /24. An operator's own file, being newer, replaces it.
 
 Source: APNIC's delegation statistics of 2025-09-04, by way of herrbischoff/country-ip-blocks (CC0).
 """
@@ -11,7 +9,9 @@ from __future__ import annotations
 
 from functools import cache
 
-_BASE, _UNIT_BITS = 36, 8
+from zoneproxy.content.tables.runs import decode_runs
+
+_UNIT_BITS = 8
 _BLOCKS = """
 1ekh:3 4:8 g:w 5c 1:1q 5c:3 1:3g 3k:74 1:3j ow:74 74:a 1:39 ao:sg 1kw:1kw 2kg:74 e8:sg sg:1kw sg:sg 1kw:35s
 3y8:sg buo:16o e8:2dc e8:16o h4ao:8 4:4 6o:4 k:4 1w:4 8:4 2vk:35s dxc:4 o:4 k:4 20:4xs e8:e8 e8:e8 1kw:35s
@@ -192,11 +192,4 @@ sg:1kw sg:e8 c0:w 374:2dc 3k:3k 74:ao 30:4 c:2
 @cache
 def blocks() -> tuple[tuple[int, int], ...]:
     """Return first and last IPv4 address of each block as integers, ascending, not overlapping."""
-    made = []
-    end = 0
-    for word in _BLOCKS.split():
-        gap, _, size = word.partition(":")
-        start = end + int(gap, _BASE)
-        end = start + int(size or "1", _BASE)
-        made.append((start << _UNIT_BITS, (end << _UNIT_BITS) - 1))
-    return tuple(made)
+    return decode_runs(_BLOCKS, _UNIT_BITS)

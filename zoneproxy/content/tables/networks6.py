@@ -1,7 +1,6 @@
 """IPv6 blocks that APNIC delegated to China: the built-in table, dated.
 
-Each word is a run of blocks: how many /48 lie between the last run's end and its beginning, and, after a
-colon, how many it has (one where nothing is said), both in base 36.
+Words of runs (`zoneproxy.content.tables.runs`) of /48.
 
 Source: APNIC's delegation statistics of 2025-09-04, by way of herrbischoff/country-ip-blocks (CC0).
 """
@@ -10,7 +9,9 @@ from __future__ import annotations
 
 from functools import cache
 
-_BASE, _UNIT_BITS = 36, 80
+from zoneproxy.content.tables.runs import decode_runs
+
+_UNIT_BITS = 80
 _BLOCKS = """
 ch1gux3wg:9tz4 15eejg 5r 8r ib 5sv ewc88 a 188vzj:1ekg 3e7eo:1ekg 90h6o:47pc 13bwg:1ekg mh35 3 k 1ejp wbvm
 13w 3jz 1z3 73 1fj 3j 8jj 8ov 4n3 2yn 3sv 4xr 6db 3wf 62n 56n 2kf 1rz u7 cf 1r chr 9kv 1of 58f 1rz lb h6n
@@ -237,11 +238,4 @@ fjd9fk:9zlds z8kfls:hra0hs 1z141z4:9zlds hhaf40:9zlds hhaf40:9zlds 2bjen0vsw:b8j
 @cache
 def blocks() -> tuple[tuple[int, int], ...]:
     """Return first and last IPv6 address of each run as integers, ascending, not overlapping."""
-    made = []
-    end = 0
-    for word in _BLOCKS.split():
-        gap, _, size = word.partition(":")
-        start = end + int(gap, _BASE)
-        end = start + int(size or "1", _BASE)
-        made.append((start << _UNIT_BITS, (end << _UNIT_BITS) - 1))
-    return tuple(made)
+    return decode_runs(_BLOCKS, _UNIT_BITS)

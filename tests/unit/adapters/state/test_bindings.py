@@ -171,3 +171,25 @@ async def test_a_store_that_fails_says_so_and_one_that_has_gone_is_not_begun_ane
         with pytest.raises(StoreError, match="can't be used"):
             await ask
     store.close()
+
+
+@pytest.mark.parametrize("exchanged", [False, True])
+async def test_a_file_that_is_taken_away_takes_no_claims(tmp_path: Path, *, exchanged: bool) -> None:
+    """Z6, Z22: what has no name any more would be lost with the process; what came in its place counts."""
+    path = tmp_path / "state" / "bindings.sqlite"
+    store, other = SqliteBindings(path), SqliteBindings(tmp_path / "other.sqlite")
+    store.prepare()
+    other.prepare()
+    await store.claim([binding(1)])
+    await other.claim([binding(2)])
+    other.close()
+    for one in path.parent.glob("bindings.sqlite*"):
+        one.unlink()
+    with pytest.raises(StoreError, match="can't be used"):
+        await store.claim([binding(3)])
+    with pytest.raises(StoreError, match="can't be used"):
+        await store.find([binding(1).name])
+    if exchanged:
+        (tmp_path / "other.sqlite").rename(path)
+        assert await store.find([binding(1).name, binding(2).name]) == {binding(2).name: binding(2)}
+    store.close()
