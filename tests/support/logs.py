@@ -142,8 +142,8 @@ class Writer:
         self.count += 1
         return Item(data, made.opening)
 
-    def opening(self) -> Item:
-        keys = [key.vkey for key in signer().verifiers]
+    def opening(self, by: Signer | None = None) -> Item:
+        keys = [key.vkey for key in (by or signer()).verifiers]
         return self.item("log_open", {"origin": ORIGIN, "keys": keys, "previous": None})
 
     def exchange(self) -> list[Item]:
@@ -158,7 +158,7 @@ def write_log(root: Path, exchanges: Sequence[int], key: Signer | None = None) -
     files = DiskFiles(root)
     writer = Writer()
     ledger = Ledger(files, ORIGIN, key or signer())
-    ledger.create(writer.opening())
+    ledger.create(writer.opening(key))
     for count in exchanges:
         for _ in range(count):
             ledger.append(writer.exchange())

@@ -19,10 +19,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from zoneproxy.replay.activations import InForce
+from zoneproxy.replay.beside import check_beside
 from zoneproxy.replay.bundles import blame
 from zoneproxy.replay.desk import MOST_STEPS, Desk, Part, Task, Work, tasks
 from zoneproxy.replay.epochs import Brackets, Epochs, bracket
-from zoneproxy.replay.flaws import FlawClass, Flaws, Level
+from zoneproxy.replay.flaws import Flaw, FlawClass, Flaws, Level
 from zoneproxy.replay.openings import COVERING, Openings
 from zoneproxy.replay.report import MOST_RARE, NOTHING, UNCHECKED, AuditReport, LevelReport, level_result
 from zoneproxy.replay.rewalk import Step, Walk
@@ -67,6 +69,8 @@ class _Done:
     entries: int = 0
     files: int = 0
     unsigned: int = 0
+    policies: dict[str, int] = field(default_factory=dict)
+    in_force: InForce = field(default_factory=InForce)
     whole: bool = True
 
 
@@ -115,6 +119,10 @@ class _Audit:
         self._progress = progress
         self._crew = crew
         self._desk = Desk(reader, work)
+        try:
+            self._whole = reader.minimum == 0
+        except VerificationError:  # the openings' report tells
+            self._whole = False
 
     def run(self, trust: TrustPolicy | None, views: Sequence[View]) -> AuditReport:
         flaws = Flaws()
@@ -143,6 +151,8 @@ class _Audit:
             done.flaws.add(FlawClass.INVALID, error.where, error.message, error.proof)
         sound = done.whole and all(flaw.level is not Level.TREE for flaw in done.flaws.found)
         brackets = bracket(self._reader, checkpoint, done.epochs, trust, done.flaws) if sound else Brackets()
+        if sound and len(done.rare) < MOST_RARE:
+            check_beside(self._reader, checkpoint, done.rare, done.policies, done.flaws)
         older = check_views(self._reader, checkpoint, note, views, done.flaws)
         flaws.join(done.flaws)
         signed = [key for key in self._reader.vkeys if key.name == checkpoint.origin]
@@ -229,6 +239,8 @@ class _Audit:
     def _take(self, done: _Done, part: Part) -> None:
         done.flaws.join(part.flaws)
         done.kinds += part.kinds
+        done.in_force.take(part.runs, done.flaws, whole=self._whole)
+        done.policies = {**part.policies, **done.policies}
         rare = [(index, entry) for index, entry in part.rare if not done.epochs.take(index, entry)]
         done.rare += rare[: MOST_RARE - len(done.rare)]
         done.covering += [entry for _, entry in rare if entry.kind in COVERING]
@@ -269,7 +281,7 @@ class _Audit:
                     "under way": len(done.sequences.under_way),
                 },
             ),
-            _walked(self._work, walks),
+            _walked(self._work, walks, found),
             level_result(
                 Level.OPENINGS,
                 found,
@@ -289,7 +301,10 @@ class _Audit:
         return tuple(made)
 
 
-def _walked(work: Work, walks: Counter[Walk]) -> LevelReport:
+def _walked(work: Work, walks: Counter[Walk], found: Sequence[Flaw]) -> LevelReport:
+    archive = level_result(Level.DECISIONS, found, {})
+    if archive.flaws:
+        return LevelReport(Level.DECISIONS, archive.result, {"flaws": archive.flaws}, archive.flaws)
     if not work.walk:
         return LevelReport(Level.DECISIONS, UNCHECKED, {})
     result = "holds"

@@ -16,6 +16,7 @@ from typing import Any
 
 from zoneproxy.policy.bundle import Policy
 from zoneproxy.policy.bundle_file import load_any
+from zoneproxy.replay.activations import Runs
 from zoneproxy.replay.bundles import cut_whole, read_bundle
 from zoneproxy.replay.flaws import FlawClass, Flaws, Level
 from zoneproxy.replay.openings import Openings
@@ -104,6 +105,8 @@ class Part:
         entries: entries that were read.
         files: hash tiles and bundles that were compared.
         walks, steps, more_steps: level 4, and what did not agree.
+        policies: digests of the policies that entries say are archived, each with the first such entry.
+        runs: the policies that activations put in force and decisions were judged under.
     """
 
     flaws: Flaws = field(default_factory=Flaws)
@@ -121,6 +124,8 @@ class Part:
     steps: list[Step] = field(default_factory=list)
     more_steps: int = 0
     whatif: WhatIf | None = None
+    policies: dict[str, int] = field(default_factory=dict)
+    runs: Runs = field(default_factory=Runs)
 
 
 class Desk:
@@ -229,6 +234,17 @@ class Desk:
                 self._blame(part, index, problem)
             if admitted is not None or problem:
                 self.ended(index, seen, admitted, part)
+        self._keep_rare(index, seen, entry, part)
+
+    @staticmethod
+    def _keep_rare(index: int, seen: Seen, entry: bytes, part: Part) -> None:
+        if seen.kind == "worker_start":
+            part.runs.started.add(seen.worker[0])
+        elif seen.kind == "activation":
+            body = (seen.entry or parse(entry)).body
+            part.runs.take(index, seen, body["policy"], carried=body["cause"] == "turn")
+        elif seen.kind == "policy":
+            part.policies.setdefault((seen.entry or parse(entry)).body["digest"], index)
         if seen.kind in _KEPT:
             part.rare.append((index, seen.entry or parse(entry)))
 
@@ -242,8 +258,10 @@ class Desk:
         allowed = seen.spell("verdict") == b'"allow"'
         if not allowed and not self._work.walk:
             return
-        admitted = Admitted(seen.spell("flow"), seen.tenant(), serve=seen.spell("kind") == b'"serve"')
+        serve = seen.spell("kind") == b'"serve"'
+        admitted = Admitted(seen.spell("flow"), seen.tenant(), serve=serve, route=seen.route())
         if self._work.walk:
+            part.runs.take(index, seen, seen.get("policy"))
             record = _recorded(index, seen, opening)
             step, before = self._rewalk.decision(record)
             _keep(step, part)

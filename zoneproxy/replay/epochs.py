@@ -19,7 +19,7 @@ import bisect
 import hashlib
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from zoneproxy.replay.flaws import FlawClass, Flaws, Level
 from zoneproxy.terms.errors import VerificationError
@@ -64,7 +64,6 @@ class Brackets:
         proven: how many of them were proven with a trust file.
         bracketed: entries with a bound on both sides.
         widest_s: the widest bracket of these, in seconds.
-        witnessed: entries that a proven or claimed checkpoint covers.
     """
 
     starts: Sequence[int] = ()
@@ -75,7 +74,6 @@ class Brackets:
     proven: int = 0
     bracketed: int = 0
     widest_s: int = 0
-    witnessed: int = 0
 
     def of(self, index: int) -> tuple[int | None, int | None]:
         """Return after and before which time an entry was written, POSIX seconds; `None`: unknown."""
@@ -249,7 +247,4 @@ def _measured(made: Brackets) -> Brackets:
         if after is not None and before is not None:
             bracketed += high - low
             widest = max(widest, before - after)
-    return Brackets(
-        made.starts, made.after, made.ends, made.before, made.epochs, made.proven,
-        bracketed, widest, max(made.ends, default=0),
-    )  # fmt: skip
+    return replace(made, bracketed=bracketed, widest_s=widest)

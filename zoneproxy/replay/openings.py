@@ -120,7 +120,7 @@ class Openings:
         origin = reader.vkeys[0].name if reader.vkeys else ""
         ours = [one for one in records if one.kind in COVERING and one.body.get("origin") == origin]
         cover = Cover(ours)
-        if self.opened or self.sealed or self.shredded:
+        if self.opened or self.sealed or self.shredded or reader.private:
             self._report_private(reader, cover, flaws)
         unshown = [index for index in self.unshown if index not in cover.unshown]
         if unshown:

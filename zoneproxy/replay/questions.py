@@ -7,7 +7,6 @@ make it stronger.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -15,6 +14,7 @@ from typing import Literal
 from zoneproxy.replay.flaws import Flaw, FlawClass, Level
 from zoneproxy.replay.keylives import KeyLife, key_lives
 from zoneproxy.replay.report import AuditReport
+from zoneproxy.terms.moments import moment
 
 Verdict = Literal["no", "yes", "unknown", "shown"]
 MOST_SHOWN = 50
@@ -113,7 +113,7 @@ def _undeleted(report: AuditReport) -> list[str]:
 
 def _uninserted(report: AuditReport) -> list[str]:
     return [
-        f"time never goes back, from {_date(report.first_ts)} to {_date(report.last_ts)}",
+        f"time never goes back, from {_at(report.first_ts)} to {_at(report.last_ts)}",
         "each worker's entry holds the hash of its entry before, so nothing fits between",
         *_older(report, "what was put in since stands behind them"),
         *_cosigned(report),
@@ -137,7 +137,7 @@ def _amended(report: AuditReport) -> Answer:
     text = "was an entry amended?"
     lines: list[str] = []
     for index, entry in report.rare:
-        at = _date(entry.header.ts)
+        at = _at(entry.header.ts)
         body = entry.body
         if entry.kind == "redaction":
             what = ", ".join(f"{name} {_brief(value)}" for name, value in sorted(body.items()) if value)
@@ -169,7 +169,7 @@ def tell_lives(lives: Sequence[KeyLife]) -> list[str]:
     lines: list[str] = []
     for life in lives:
         steps = [
-            f"{step.what} from entry {step.index}{'' if at_home else f' of {step.origin}'} ({_date(step.ts)})"
+            f"{step.what} from entry {step.index}{'' if at_home else f' of {step.origin}'} ({_at(step.ts)})"
             for step in life.steps
             for at_home in [life.role != "log" or life.vkey.startswith(f"{step.origin}+")]
         ]
@@ -196,5 +196,5 @@ def _and(names: Sequence[str]) -> str:
     return " and ".join(names) or "nobody"
 
 
-def _date(ms: int) -> str:
-    return dt.datetime.fromtimestamp(ms / 1000, tz=dt.UTC).isoformat(timespec="milliseconds")
+def _at(ms: int) -> str:
+    return moment(ms, exact=True)

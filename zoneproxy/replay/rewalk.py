@@ -129,8 +129,7 @@ class Rewalk:
         try:
             policies = [self.policy(digest) for digest in digests]
         except UNREADABLE as error:
-            why = f"the archived policy is missing or broken: {error}"
-            return _step(record, Walk.DIFFERS, "", why), None
+            return _step(record, Walk.DIFFERS, "", _unreadable(error)), (facts, whole, digests)
         before = (facts, whole, digests) if body["verdict"] == "allow" else None
         if body["by"] == "fault":
             return _fault(record), before
@@ -146,7 +145,10 @@ class Rewalk:
         if not digests:
             return _step(record, Walk.WITHHELD, "", "its decision was made by another engine")
         returned, _ = facts_of(record)
-        policies = [self.policy(digest) for digest in digests]
+        try:
+            policies = [self.policy(digest) for digest in digests]
+        except UNREADABLE as error:
+            return _step(record, Walk.DIFFERS, "", _unreadable(error))
         return self._judge(record, {**facts, **returned}, whole=whole, policies=policies)
 
     def _judge(
@@ -181,7 +183,7 @@ class Rewalk:
             return _step(record, Walk.WITHHELD, derived, f"phase {needed} needs a withheld fact")
         why = self._shadows_differ(body, made, facts)
         if why:
-            walk = Walk.DIFFERS if whole or "archived" in why else Walk.WITHHELD
+            walk = Walk.DIFFERS if whole or "archive" in why else Walk.WITHHELD
             return _step(record, walk, derived, why)
         return _step(record, Walk.AGREES, derived)
 
@@ -192,7 +194,7 @@ class Rewalk:
         try:
             same = self._same_shadows(body, made, facts)
         except UNREADABLE as error:
-            return f"an archived shadow is missing or broken: {error}"
+            return f"of a shadow that watched: {_unreadable(error)}"
         return "" if same else "what a shadow bundle would have said is derived otherwise"
 
     def _same_shadows(
@@ -228,6 +230,12 @@ class Rewalk:
             return found
         # Without this each raise would add to what the error holds, and a whole log is walked through it.
         raise found.with_traceback(None)
+
+
+def _unreadable(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"the policy {error.args[0]} is not in the archive"
+    return f"the archived policy is broken: {error}"
 
 
 def _elsewhere(engine: object) -> str:

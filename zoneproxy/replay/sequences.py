@@ -34,6 +34,7 @@ class Admitted:
         facts: the facts that it was judged on, private ones too; empty where nothing is judged again.
         whole: False where private facts are withheld.
         digests: the policies that judged it.
+        route: the door that it came in by, or empty.
     """
 
     flow: bytes
@@ -42,6 +43,7 @@ class Admitted:
     facts: Mapping[str, FactValue] = field(default_factory=dict)
     whole: bool = True
     digests: Sequence[str] = ()
+    route: str = ""
 
 
 class Sequences:

@@ -28,7 +28,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from zoneproxy.replay.flaws import FlawClass, Flaws, Level, exit_code
+from zoneproxy.replay.flaws import EXIT_INVALID, FlawClass, Flaws, Level, exit_code
 from zoneproxy.replay.keylives import KeyLife, key_lives, log_acts
 from zoneproxy.replay.report import MOST_RARE, AuditReport, with_flaws
 from zoneproxy.terms.errors import ConfigError, VerificationError
@@ -135,8 +135,9 @@ class ChainReport:
 
     @property
     def exit_code(self) -> int:
-        """0 valid, 1 invalid or missing, 3 incomplete, over all shards and their links."""
-        return exit_code([*self.links.found, *(flaw for one in self.shards for flaw in one.report.flaws)])
+        """0 valid, 1 invalid, missing or derived otherwise, 3 incomplete, over all shards and their links."""
+        codes = {exit_code(self.links.found), *(one.report.exit_code for one in self.shards)}
+        return EXIT_INVALID if EXIT_INVALID in codes else max(codes)
 
 
 def audit_shards(

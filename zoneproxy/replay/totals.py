@@ -71,11 +71,15 @@ def breach(seen: Seen, admitted: Admitted) -> str:
     An answer leaves whole only by the route of its request and only if it was let out; an answer that
     was withheld has not left in part.
     """
-    end = seen.spell("end")
+    end, route = seen.spell("end"), seen.get("route")
+    if admitted.route and route["in"] != admitted.route:
+        return "an answer names another door than its request came in by"
+    if route["same"] and route["out"] != route["in"]:
+        return "an answer is said to have left by the route of its request, and names another"
     if end == b'"complete"':
         if seen.spell("verdict") != b'"allow"':
             return "an answer left whole although it was refused"
-        if admitted.serve and not seen.get("route")["same"]:
+        if admitted.serve and not route["same"]:
             return "an answer left by another route than its request came in by"
     elif end == b'"withheld"' and seen.get("bytes")["delivered"]:
         return "an answer that was withheld left in part"

@@ -15,12 +15,12 @@ A gap is no proof against a node: its line may have been down. It is proof that 
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from zoneproxy.replay.flaws import Flaw, FlawClass, Flaws, Level
 from zoneproxy.terms.errors import VerificationError
+from zoneproxy.terms.moments import moment
 from zoneproxy.trace.checkpoint import Checkpoint
 from zoneproxy.trace.entry import Entry, parse
 from zoneproxy.trace.merkle import check_consistency
@@ -125,7 +125,7 @@ def _silent(walk: _Walk, who: str, since: tuple[int, int], until: tuple[int, int
     walk.flaws.add(
         FlawClass.MISSING,
         who,
-        f"nothing was heard for {(ms - since_ms) / 1000:.0f} s, from {_date(since_ms)} to {_date(ms)}",
+        f"nothing was heard for {(ms - since_ms) / 1000:.0f} s, from {moment(since_ms)} to {moment(ms)}",
         {"from": f"entry {since_at}", "to": f"entry {at}"},
         Level.SEQUENCES,
     )
@@ -207,7 +207,3 @@ def _check_tree(walk: _Walk, index: int, node: NodeHistory, body: Mapping[str, o
 
 def _invalid(walk: _Walk, index: int, words: str, proof: Mapping[str, str] | None = None) -> None:
     walk.flaws.add(FlawClass.INVALID, f"entry {index}", words, proof, Level.SEQUENCES)
-
-
-def _date(ms: int) -> str:
-    return dt.datetime.fromtimestamp(ms / 1000, tz=dt.UTC).isoformat(timespec="seconds")

@@ -28,7 +28,7 @@ def encode(value: Any) -> bytes:
             anything that JSON does not know.
     """
     _check(value)
-    return _dump(value)
+    return spell(value)
 
 
 def decode(data: bytes) -> Any:
@@ -52,7 +52,13 @@ def decode(data: bytes) -> Any:
     return value
 
 
-def _dump(value: Any) -> bytes:
+def spell(value: Any) -> bytes:
+    """Write a value as JSON in the canonical spelling, without looking whether it has one.
+
+    Raises:
+        TypeError: it holds what JSON does not know.
+        ValueError: it holds an infinite number or a lone surrogate.
+    """
     return _ENCODER.encode(value).encode("utf-8")
 
 
@@ -62,7 +68,7 @@ _ENCODER = json.JSONEncoder(
 
 
 def _check(value: Any) -> None:
-    """Refuse what has no canonical spelling; `_dump` itself refuses lone surrogates."""
+    """Refuse what has no canonical spelling; `spell` itself refuses lone surrogates."""
     kind = type(value)
     if kind is dict:
         for key, item in value.items():
@@ -93,4 +99,8 @@ def _refuse(text: str) -> NoReturn:
 def _reason(error: Exception) -> str:
     if isinstance(error, UnicodeError):
         return "it is not UTF-8"
-    return "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is no JSON at character {error.pos}"
+    if isinstance(error, RecursionError):
+        return "it is nested too deep"
+    return "an integer is too large" if "integer string conversion" in str(error) else str(error)

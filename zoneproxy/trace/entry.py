@@ -30,9 +30,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from zoneproxy.terms.errors import VerificationError
+from zoneproxy.terms.moments import MAX_MS
 from zoneproxy.trace import canonical
+from zoneproxy.trace.canonical import MAX_INT
 from zoneproxy.trace.opening import COMMITMENT_CHARS, commit
-from zoneproxy.trace.schema import PRIVATE, check_body, private_fields
+from zoneproxy.trace.schema import PRIVATE, PUBLIC, check_body, private_fields
+from zoneproxy.trace.spelled import Spelled, spell
 
 VERSION = 1
 MAX_BYTES = 8192
@@ -68,13 +71,15 @@ class Entry:
 class Draft:
     """An entry that was checked and committed to, and waits for its header.
 
-    `opening` is the record that opens `prv`; both are empty on kinds without private fields.
+    `opening` is the record that opens `prv`; both are empty on kinds without private fields. `spelled` is the
+    body as it will be written, where its spelling told that it is sound.
     """
 
     kind: str
     body: Mapping[str, Any]
     prv: str
     opening: bytes
+    spelled: Spelled | None = None
 
 
 def draft(kind: str, body: Mapping[str, Any], private: Mapping[str, Any], seed: bytes) -> Draft:
@@ -89,11 +94,12 @@ def draft(kind: str, body: Mapping[str, Any], private: Mapping[str, Any], seed: 
     Raises:
         ValueError: anything outside the kind's vocabulary (the caller's bug: refuse, don't log).
     """
-    check_body(kind, body)
+    if (spelled := spell(kind, body)) is None:
+        check_body(kind, body)
     if kind not in PRIVATE and not private:
         return Draft(kind, body, "", b"")
     prv, opening = commit(private_fields(kind, private), seed)
-    return Draft(kind, body, prv, opening)
+    return Draft(kind, body, prv, opening, spelled)
 
 
 def encode(made: Draft, header: Header) -> bytes:
@@ -102,8 +108,7 @@ def encode(made: Draft, header: Header) -> bytes:
     Raises:
         ValueError: it would be longer than 8,192 bytes, or the header is no header.
     """
-    value = {
-        **made.body,
+    value: dict[str, Any] = {
         "v": VERSION,
         "t": made.kind,
         "n": header.node,
@@ -116,7 +121,7 @@ def encode(made: Draft, header: Header) -> bytes:
     if made.prv:
         value["prv"] = made.prv
     _check_header(value)
-    data = canonical.encode(value)
+    data = canonical.encode({**made.body, **value}) if made.spelled is None else made.spelled.entry(value)
     if len(data) > MAX_BYTES:
         raise ValueError(f"the entry would be {len(data)} bytes long, more than {MAX_BYTES}")
     return data
@@ -146,6 +151,8 @@ def _split(value: Any) -> Entry:
     kind, prv = value["t"], value.get("prv", "")
     if type(kind) is not str:
         raise ValueError("its kind is not a word")
+    if kind not in PUBLIC:
+        raise ValueError("this is no kind of entry")
     if ("prv" in value) is not (kind in PRIVATE) or (kind in PRIVATE and not _fits(_COMMITMENT, prv)):
         raise ValueError("`prv` is not one commitment")
     body = {name: item for name, item in value.items() if name not in _HEADER and name != "prv"}
@@ -159,8 +166,10 @@ def _check_header(value: Mapping[str, Any]) -> None:
         raise ValueError("its version is not known")
     if not (_fits(_NAME, value["n"]) and _fits(_NAME, value["w"])):
         raise ValueError("`n` and `w` are not names of a node and a worker")
-    if any(type(value[name]) is not int or value[name] < 0 for name in ("ws", "ts", "mono")):
+    if any(type(value[name]) is not int or not 0 <= value[name] <= MAX_INT for name in ("ws", "ts", "mono")):
         raise ValueError("`ws`, `ts` and `mono` are not counts")
+    if value["ts"] > MAX_MS:
+        raise ValueError("`ts` is no time of day of our calendar")
     if not _fits(_LEAF, value["wp"]) or (value["wp"] == "") is not (value["ws"] == 0):
         raise ValueError("`wp` is not the hash of an entry before")
 

@@ -42,7 +42,7 @@ _COUNT = r"(?:0|[1-9][0-9]{0,14})"
 _HEADER: Mapping[str, str] = {
     "mono": _COUNT,
     "n": f"(?P<n>{_NAME})",
-    "ts": f"(?P<ts>{_COUNT})",
+    "ts": "(?P<ts>0|[1-9][0-9]{0,13})",  # what is later is read the long way
     "v": "1",
     "w": f"(?P<w>{_NAME})",
     "wp": '"(?P<wp>[0-9a-f]{64})"',
@@ -57,7 +57,7 @@ _REMEMBERED = frozenset({"policy"})
 """Fields that are read the long way although a pattern could tell them: few values, often asked for."""
 _NAMES_FACTS: Final = tuple(name for name, spec in VOCABULARY.items() if spec.type is FactType.NAMES)
 _DECODER = json.JSONDecoder()
-_TENANT = b'"tenant.id":"'
+_TENANT, _ROUTE = b'"tenant.id":"', b'"ingress.route":"'
 
 
 @dataclass(slots=True)
@@ -115,11 +115,18 @@ class Seen:
 
     def tenant(self) -> str:
         """Return the tenant that a decision names, or empty."""
+        return self._fact("tenant.id", _TENANT)
+
+    def route(self) -> str:
+        """Return the door that a decision names, or empty."""
+        return self._fact("ingress.route", _ROUTE)
+
+    def _fact(self, name: str, spelled: bytes) -> str:
         if self.entry is not None:
-            return str(self.entry.body["facts"].get("tenant.id", ""))
+            return str(self.entry.body["facts"].get(name, ""))
         facts = self.spelled["facts"]
-        start = facts.find(_TENANT) + len(_TENANT)
-        return facts[start : facts.index(b'"', start)].decode() if start >= len(_TENANT) else ""
+        start = facts.find(spelled) + len(spelled)
+        return facts[start : facts.index(b'"', start)].decode() if start >= len(spelled) else ""
 
 
 class _Kind:

@@ -20,7 +20,7 @@ from __future__ import annotations
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.checkpoint import parse_checkpoint
 from zoneproxy.trace.entry import parse
-from zoneproxy.trace.keyring import ADD, key_change, read_vkeys_of
+from zoneproxy.trace.keyring import ADD, KeyChange, key_change, read_vkeys_of
 from zoneproxy.trace.note import VerifierKey, parse_note
 from zoneproxy.trace.proof import MAX_PROOF_BYTES, InclusionProof, check_proof, parse_proof
 from zoneproxy.trace.reader import LogReader
@@ -40,19 +40,25 @@ def vkeys_path(number: int) -> str:
 
 
 def follow_keys(reader: LogReader) -> tuple[VerifierKey, ...]:
-    """Return the keys to demand of the log's newest checkpoint, from those that the reader trusts.
+    """Return the keys to demand of the checkpoint that the reader took, from those that the reader trusts.
+
+    Handovers that the checkpoint does not cover are left alone: the log may have grown since it was taken.
 
     Raises:
         VerificationError: a handover is broken, or was signed by a part of the trusted keys only.
     """
-    origin = parse_checkpoint(parse_note(reader.note()).text).origin
+    taken = parse_checkpoint(parse_note(reader.note()).text)
+    origin = taken.origin
     own = [key for key in reader.vkeys if key.name == origin]
     for number in range(1, MAX_HANDOVERS + 1):
         data = reader.file(proof_path(number), MAX_PROOF_BYTES) if own else None
         if data is None:
             break
         try:
-            own = _hand_over(parse_proof(data), own, origin)
+            proof = parse_proof(data)
+            if proof.index >= taken.size:
+                break
+            own = _hand_over(proof, own, origin)
         except VerificationError as error:
             raise VerificationError(
                 f"a handover of keys does not hold: {error.message}",
@@ -63,10 +69,20 @@ def follow_keys(reader: LogReader) -> tuple[VerifierKey, ...]:
     return (*(key for key in reader.vkeys if key.name != origin), *own)
 
 
-def _hand_over(proof: InclusionProof, own: list[VerifierKey], origin: str) -> list[VerifierKey]:
+def change_of(proof: InclusionProof, origin: str) -> KeyChange:
+    """Return what a handover of the log of this origin changes; it is not shown to be in the log.
+
+    Raises:
+        VerificationError: its entry changes no key of this log.
+    """
     change = key_change(proof.index, parse(proof.extra), origin)
     if change is None:
         raise VerificationError("its entry changes no key of this log", where="entry")
+    return change
+
+
+def _hand_over(proof: InclusionProof, own: list[VerifierKey], origin: str) -> list[VerifierKey]:
+    change = change_of(proof, origin)
     keys = read_vkeys_of(change.vkeys)
     if any(key.name != origin for key in keys):
         raise VerificationError("it names a key of another log", where="entry")

@@ -28,6 +28,7 @@ Source: RFC 9901 (SD-JWT), sections 4.2.1, 4.2.3 and 4.2.6 (recursive disclosure
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
 from binascii import b2a_base64
@@ -104,10 +105,22 @@ def commit(fields: Mapping[str, Any], seed: bytes) -> tuple[str, bytes]:
     Returns:
         The entry's `prv` (43 characters), and the opening record.
     """
-    opening = Opening(fields, _salts(fields, seed), {})
-    pairs = (f"{encode_basestring_ascii(name)}:{_dump(value)}" for name, value in sorted(fields.items()))
-    record = f'{{"fields":{{{",".join(pairs)}}},"seed":"{b64url(seed)}"}}'
-    return opening.commitment(), record.encode("ascii")
+    # As `Opening` does it, without what is the same for all entries of a kind.
+    names = sorted(fields)
+    sha256 = hashlib.sha256
+    salts = _b64url_all([sha256(seed + name.encode()).digest()[:SALT_BYTES] for name in (*names, ROOT)])
+    values = [_dump(fields[name]) for name in names]
+    labels = [_label(name) for name in names]
+    made = [
+        _coded(f'["{salt}",{label},{value}]')
+        for salt, label, value in zip(salts, labels, values, strict=False)
+    ]
+    digests = sorted(_digests(made))
+    listed = f'["{'","'.join(digests)}"]' if digests else "[]"
+    root = _coded(f'["{salts[-1]}",{_label(ROOT)},{{"_sd":{listed}}}]')
+    pairs = ",".join([f"{label}:{value}" for label, value in zip(labels, values, strict=True)])
+    record = f'{{"fields":{{{pairs}}},"seed":"{b64url(seed)}"}}'
+    return _digests([root])[0], record.encode("ascii")
 
 
 def parse_opening(record: bytes) -> Opening:
@@ -234,7 +247,16 @@ def _salts(fields: Mapping[str, Any], seed: bytes) -> dict[str, str]:
 
 def _disclosure(salt: str, name: str, value: str) -> bytes:
     """Write one disclosure; `value` is JSON already."""
-    text = f"[{encode_basestring_ascii(salt)},{encode_basestring_ascii(name)},{value}]"
+    return _coded(f"[{encode_basestring_ascii(salt)},{_label(name)},{value}]")
+
+
+@functools.lru_cache(maxsize=256)
+def _label(name: str) -> str:
+    """Write a field's name as JSON."""
+    return encode_basestring_ascii(name)
+
+
+def _coded(text: str) -> bytes:
     return b2a_base64(text.encode("ascii"), newline=False).rstrip(b"=").translate(_TO_URL)
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 from zoneproxy.terms.errors import VerificationError
-from zoneproxy.trace.checkpoint import Checkpoint, open_checkpoint
+from zoneproxy.trace.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from zoneproxy.trace.handover import MAX_HANDOVERS, change_of, proof_path
+from zoneproxy.trace.keyring import ADD, KeyChange, read_vkeys_of
 from zoneproxy.trace.merkle import (
     HASH_BYTES,
     HashReader,
@@ -22,7 +24,8 @@ from zoneproxy.trace.merkle import (
     prove_inclusion,
     tree_root,
 )
-from zoneproxy.trace.proof import InclusionProof
+from zoneproxy.trace.note import VerifierKey, parse_note
+from zoneproxy.trace.proof import MAX_PROOF_BYTES, InclusionProof, parse_proof
 from zoneproxy.trace.reader import LogReader
 from zoneproxy.trace.tiles import HEIGHT, WIDTH, Tile, split_hashes, width_at
 
@@ -96,6 +99,65 @@ def head_at(reader: LogReader, size: int) -> Checkpoint:
     return Checkpoint(checkpoint.origin, size, root)
 
 
+def keys_at(reader: LogReader, own: Checkpoint, size: int) -> tuple[VerifierKey, ...]:
+    """Return the keys that must have signed the log's checkpoint of an earlier size.
+
+    The reader trusts the keys in force at its own checkpoint; what the log's entries changed since is undone,
+    each entry shown to be in the signed tree first. So a checkpoint from before a rotation verifies for
+    whoever trusts the keys of today.
+
+    Args:
+        reader: the log.
+        own: its checkpoint, verified.
+        size: entries of the earlier one.
+
+    Raises:
+        VerificationError: a handover is not in the log, or no trusted key was in force then.
+    """
+    keys = [key for key in reader.vkeys if key.name == own.origin]
+    changes: list[KeyChange] = []
+    for number in range(1, MAX_HANDOVERS + 1):
+        data = reader.file(proof_path(number), MAX_PROOF_BYTES)
+        if data is None:
+            break
+        proof = parse_proof(data)
+        if size <= proof.index < own.size:
+            changes.append(change_of(proof, own.origin))
+            hashes = prove_inclusion(proof.index, own.size, tile_hashes(reader, own.size))
+            check_inclusion(proof.index, own.size, leaf_hash(proof.extra), hashes, own.root)
+    for change in reversed(changes):
+        touched = read_vkeys_of(change.vkeys)
+        keys = [key for key in keys if key not in touched]
+        keys += [key for key in touched if change.action != ADD]
+    if not keys:
+        raise VerificationError(
+            f"no key that is trusted signed for the log when it had {size} entries",
+            where="checkpoint",
+            hint="give the keys of that time too, with `--vkey FILE`",
+        )
+    return tuple(keys)
+
+
+def open_older(reader: LogReader, own: Checkpoint, note: bytes) -> Checkpoint:
+    """Read another checkpoint of a log: signed by the keys of today, or by those in force at its size.
+
+    Args:
+        reader: the log.
+        own: its checkpoint, verified.
+        note: the other one's note.
+
+    Raises:
+        VerificationError: it is no checkpoint of this log, or does not verify.
+    """
+    try:
+        return open_checkpoint(note, reader.vkeys, own.origin)
+    except VerificationError:
+        claimed = parse_checkpoint(parse_note(note).text)
+        if claimed.origin != own.origin or claimed.size >= own.size:
+            raise
+    return open_checkpoint(note, keys_at(reader, own, claimed.size), own.origin)
+
+
 def prove_prefix(reader: LogReader, old_note: bytes) -> tuple[Checkpoint, Checkpoint, list[bytes]]:
     """Prove that the tree of an older checkpoint is the beginning of the log.
 
@@ -110,10 +172,17 @@ def prove_prefix(reader: LogReader, old_note: bytes) -> tuple[Checkpoint, Checkp
         VerificationError: it is not the beginning, or the log's files don't hold.
     """
     note = reader.note()
-    checkpoint, old = open_checkpoint(note, reader.vkeys), open_checkpoint(old_note, reader.vkeys)
+    checkpoint = open_checkpoint(note, reader.vkeys)
+    try:
+        old = open_older(reader, checkpoint, old_note)
+    except VerificationError as error:
+        raise VerificationError(
+            f"the older checkpoint does not verify: {error.message}",
+            where=error.where,
+            proof=error.proof,
+            hint=error.hint,
+        ) from None
     proof_of = {"old": old_note.decode(), "new": note.decode()}
-    if old.origin != checkpoint.origin:
-        raise VerificationError("the older checkpoint is another log's", where="checkpoint", proof=proof_of)
     if old.size > checkpoint.size:
         raise VerificationError(
             f"the checkpoint given covers {old.size} entries, the log's own only {checkpoint.size}",

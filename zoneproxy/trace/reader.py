@@ -77,6 +77,8 @@ class LogReader:
         holders: the keys that open private parts; without one, encrypted parts are withheld.
         allow_withheld: take bundles of which entries are withheld (`zoneproxy.trace.withheld`); without it
             they count as missing.
+        private: the place must have the private parts, so that they are withheld where none is there; so
+            always where a key to them is given. A public copy has none.
     """
 
     def __init__(
@@ -89,8 +91,10 @@ class LogReader:
         note: bytes = b"",
         holders: Sequence[Holder] = (),
         allow_withheld: bool = False,
+        private: bool = False,
     ) -> None:
         self.allow_withheld = allow_withheld
+        self.private = private or bool(holders)
         self._fetch = fetch
         self.vkeys = tuple(vkeys)
         self.names = names
@@ -110,6 +114,7 @@ class LogReader:
         return LogReader(
             self._fetch, self.vkeys, self.names,
             place=self._place, holders=self._holders, allow_withheld=self.allow_withheld,
+            private=self.private,
         )  # fmt: skip
 
     def note(self) -> bytes:

@@ -114,7 +114,7 @@ def read_minimum(data: bytes | None) -> int:
         return 0
     try:
         minimum = canonical.decode(data.removesuffix(b"\n"))["minimum"]
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, VerificationError):
         minimum = None
     if type(minimum) is not int or minimum < 0 or minimum % WIDTH:
         raise VerificationError("this is no retention policy", where=RETENTION_FILE)

@@ -17,7 +17,7 @@ says anything.
     activation_refused  codes [what was wrong], policy [{layer, digest}] of what was offered
     registered   the owners' data that is looked for, see `zoneproxy.trace.registered`
     stop         action, scope, target, cause, act: the operator stops or resumes; who and why is private
-    tenant       action, tenant, market, credential, until_ms, cause, act: what becomes of an added tenant
+    tenant       action, tenant, market, credential, until_ms, cause, act: what becomes of a tenant
     worker_start version, python, assurance, config digest
     worker_stop  cause: it said so (stop, drain), it went without a word (lost), it broke the rules (breach)
     decision     what was decided before anything was forwarded
@@ -290,7 +290,7 @@ PUBLIC: Mapping[str, Check] = {
     "decision": _object(
         {
             **_outcome,
-            "kind": _one_of(("serve", "outward")),
+            "kind": _one_of(("serve", "outward", "maintenance")),
             "parent": _or_null(_flow),
             "phase": _one_of(("collect", "process")),
             "phases": _object({"collect": _phase, "process": _phase}, optional=("collect", "process")),

@@ -43,7 +43,7 @@ def log_of(*batches: int, items: list[Item] | None = None, key: Signer | None = 
     """A log's files: one publication for each number of exchanges."""
     files, writer = CrashFiles(), Writer()
     ledger = Ledger(files, ORIGIN, key or signer())
-    ledger.create(writer.opening())
+    ledger.create(writer.opening(key))
     for count in batches:
         for _ in range(count):
             ledger.append(writer.exchange())

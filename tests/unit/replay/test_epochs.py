@@ -25,7 +25,7 @@ def report(root: Path, *epochs: dict[str, Any], ahead_ms: int = 0) -> AuditRepor
     writer = Writer()
     writer.clock.now += ahead_ms
     ledger = Ledger(DiskFiles(root), ORIGIN, joint_signer())
-    ledger.create(writer.opening())
+    ledger.create(writer.opening(joint_signer()))
     for fields in epochs:
         size = ledger.size
         honest = {
@@ -55,7 +55,7 @@ def test_brackets(tmp_path: Path) -> None:
         (START + 10, START + 20), (START + 10, START + 20),
         (START + 20, None), (START + 20, None),
     ]  # fmt: skip
-    assert (made.brackets.bracketed, made.brackets.widest_s, made.brackets.witnessed) == (4, 10, 5)
+    assert (made.brackets.bracketed, made.brackets.widest_s) == (4, 10)
     assert Brackets().of(0) == (None, None)
 
 

@@ -14,6 +14,7 @@ from zoneproxy.trace.glance import Glance, Seen
 
 GLANCE = Glance()
 SERVED = Admitted(b'"flow"', "toyco-sg", serve=True)
+FROM_SG = Admitted(b'"flow"', "toyco-sg", serve=True, route="cable-sg-1")
 
 
 def returned(ms: int = 0, **changes: Any) -> Seen:
@@ -53,6 +54,17 @@ def test_sums_by_day_and_tenant() -> None:
             "an answer left by another route than its request came in by",
         ),
         ({"route": {"in": "a", "out": "b", "same": False}}, Admitted(b'"f"', "", serve=False), ""),
+        ({"route": {"in": "cable-sg-1", "out": "cable-sg-1", "same": True}}, FROM_SG, ""),
+        (
+            {"route": {"in": "cable-my-1", "out": "cable-my-1", "same": True}},
+            FROM_SG,
+            "an answer names another door than its request came in by",
+        ),
+        (
+            {"route": {"in": "cable-sg-1", "out": "cable-my-1", "same": True}},
+            FROM_SG,
+            "an answer is said to have left by the route of its request, and names another",
+        ),
         ({"route": {"in": "a", "out": None, "same": False}, "end": "cut", "verdict": "deny"}, SERVED, ""),
         ({"end": "withheld", "verdict": "deny", "bytes": {"answer": 9, "delivered": 0}}, SERVED, ""),
         (
