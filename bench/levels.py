@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.bench_content import CORPUS
 from bench.results import ROOT
-from zoneproxy.cli.inspect import record_of
+from zoneproxy.cli.json_lines import body_of
 from zoneproxy.content.scan import ScanSettings, scan_body
 
 PAGE = ROOT / "docs" / "detection.md"
@@ -31,11 +31,11 @@ def development(level: int) -> tuple[str, str, str]:
     """Score a level on the labelled records: false alarms, their kinds, record recall."""
     alarms: Counter[str] = Counter()
     wrong = clean = found = held = 0
-    for line in CORPUS.read_text("utf-8").splitlines():
+    for line in CORPUS.read_bytes().splitlines():
         read = json.loads(line)
-        record = record_of(read)
+        record = body_of(read)
         seen = scan_body(
-            record.body, record.content_type, record.content_encoding, ScanSettings(level, bytes(32))
+            record.data, record.content_type, record.content_encoding, ScanSettings(level, bytes(32))
         )
         kinds = {finding.kind.upper() for finding in seen.findings if finding.kind != "uninspectable"}
         if read["labels"]:
@@ -52,7 +52,7 @@ def development(level: int) -> tuple[str, str, str]:
 def foreign(level: int) -> tuple[str, str]:
     """Score a level on the vectors of other projects: false alarms, record recall."""
     wrong = clean = found = held = 0
-    for line in FOREIGN.read_text("utf-8").splitlines():
+    for line in FOREIGN.read_bytes().splitlines():
         vector = json.loads(line)
         seen = scan_body(vector["text"].encode(), None, None, ScanSettings(level, bytes(32)))
         kinds = {finding.kind for finding in seen.findings}

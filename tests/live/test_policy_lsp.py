@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -138,3 +140,34 @@ async def test_a_word_is_explained(editor: Editor) -> None:
         assert part in said
     assert "CN" in await editor.hover(text(BODY.replace("$sets.home", "$se|ts.home")).decode())
     assert not await editor.hover(text(BODY.replace("id: COL-001", "i|d: COL-001")).decode())
+
+
+@pytest.mark.parametrize(
+    ("methods", "code"),
+    [(["initialize", "shutdown", "exit"], 0), (["initialize", "exit"], 1), (["exit"], 1), ([], 1)],
+)
+def test_the_exit_code_says_whether_it_was_asked_to_end(methods: list[str], code: int) -> None:
+    """0 after `shutdown`, 1 without, as the protocol has it; an editor that dies leaves no server behind."""
+    sent = b""
+    for number, method in enumerate(methods):
+        message: dict[str, object] = {"jsonrpc": "2.0", "method": method}
+        if method != "exit":
+            message["id"] = number
+        if method == "initialize":
+            message["params"] = {"processId": None, "rootUri": None, "capabilities": {}}
+        body = json.dumps(message).encode()
+        sent += b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+    ended = subprocess.run(
+        [sys.executable, "-m", "zoneproxy", "policy", "lsp"],
+        input=sent, capture_output=True, timeout=120, check=False, env=os.environ | {"PYTHONPATH": ROOT},
+    )  # fmt: skip
+    assert ended.returncode == code
+
+
+async def test_a_document_that_was_never_opened(editor: Editor) -> None:
+    """Nothing is said of it, and no file is read for it."""
+    where, place = lsp.TextDocumentIdentifier("file:///etc/hostname"), lsp.Position(0, 0)
+    assert await editor.client.text_document_hover_async(lsp.HoverParams(where, place)) is None
+    found = await editor.client.text_document_completion_async(lsp.CompletionParams(where, place))
+    assert isinstance(found, lsp.CompletionList)
+    assert not found.items

@@ -26,7 +26,6 @@ _GB_LEAD = re.compile(
     rb"(?:[\x00-\x7f]|[\x81-\xfe][\x40-\x7e\x80-\xfe]|[\x81-\xfe][\x30-\x39][\x81-\xfe][\x30-\x39])+\Z"
 )
 _COMMON_HAN = re.compile("[\u4e00-\u9fa5\u3000-\u303f\uff00-\uffef]")
-_HIGH = re.compile(rb"[\x80-\xff]")
 
 
 @dataclass(frozen=True, slots=True)

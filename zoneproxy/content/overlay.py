@@ -35,6 +35,14 @@ _MIXED_TOKEN = re.compile(
     r"[0-9OoQDlIi|!ZzSsBbgq](?<![0-9A-Za-z][0-9OoQDlIi|!ZzSsBbgq])[0-9OoQDlIi|!ZzSsBbgq]{10,18}[Xx]?(?![0-9A-Za-z])"
 )
 _MAYBE_MIXED = re.compile(r"[0-9][0-9OoQDlIi|!ZzSsBbgq]{6}")
+# The same in groups, as telephone numbers and cards are written.
+_MIXED_GROUPS = re.compile(
+    r"[0-9OoQDlIi|!ZzSsBbgq](?<![0-9A-Za-z\-.][0-9OoQDlIi|!ZzSsBbgq])[0-9OoQDlIi|!ZzSsBbgq]{1,8}"
+    r"(?:[-.][0-9OoQDlIi|!ZzSsBbgq]{2,10}){1,5}[Xx]?(?![0-9A-Za-z\-]|\.[0-9A-Za-z])"
+)
+_MAYBE_GROUPS = re.compile(
+    r"[OoQDlIi|!ZzSsBbgq][0-9]{0,4}[-.][0-9]|[0-9][0-9OoQDlIi|!ZzSsBbgq]{0,9}[-.][0-9]{0,4}[OoQDlIi|!ZzSsBbgq]"
+)
 _DIGIT = re.compile(r"[0-9]")
 _FEWEST_DIGITS = 7
 # Lengths of whole identifiers: a sign after so many digits ends a sentence and is no digit.
@@ -73,7 +81,8 @@ def maybe_digits(text: str) -> bool:
 
 def digits(text: str) -> str:
     """Read letters that look like digits as digits, in tokens that are mostly digits."""
-    return _MIXED_TOKEN.sub(_mixed_token, text) if _MAYBE_MIXED.search(text) else text
+    made = _MIXED_TOKEN.sub(_mixed_token, text) if _MAYBE_MIXED.search(text) else text
+    return _MIXED_GROUPS.sub(_mixed_token, made) if _MAYBE_GROUPS.search(made) else made
 
 
 def _mixed_token(found: re.Match[str]) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from zoneproxy.policy.compile import ALWAYS, Compiler, Condition, Group, Names
 from zoneproxy.policy.match import Guard, Matcher, guard, matcher
-from zoneproxy.policy.model import Invariant, Model, PolicyDocument, Rule
+from zoneproxy.policy.model import Chain, Invariant, Model, PolicyDocument, Rule
 from zoneproxy.policy.moment import moment_ms
 from zoneproxy.policy.read import Source, read
 from zoneproxy.policy.sections import check_sections, names_of
@@ -149,6 +149,11 @@ class Policy:
     def models(self) -> Mapping[str, Model]:
         """Registered models by id."""
         return {model.id: model for model in self.document.models}
+
+    @cached_property
+    def chains(self) -> Mapping[str, Chain]:
+        """Each tenant's authorisation chain; of several the first."""
+        return {chain.tenant: chain for chain in reversed(self.document.authorization.chains)}
 
     def required(self, phase: Phase) -> frozenset[str]:
         """Facts that must be known at `phase`."""

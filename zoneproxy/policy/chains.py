@@ -12,10 +12,8 @@ names exactly what is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-
 from zoneproxy.policy.bundle import Policy
-from zoneproxy.policy.model import Chain, Grant
+from zoneproxy.policy.model import Chain
 from zoneproxy.policy.moment import duration_s, moment_ms
 from zoneproxy.terms.facts import FactValue
 
@@ -59,7 +57,8 @@ def authorization_facts(
             "tenant.market_granted": False,
             "tenant.dpa": "missing",
         }
-    scope = _of_all(chain, lambda grant: grant.scope)
+    given = chain.given
+    scope = given["scope"]
     state = _state(chain, now_ms)
     if state == "complete" and not scope.issuperset(policy.document.authorization.required_scope):
         state = "broken"
@@ -67,8 +66,8 @@ def authorization_facts(
         "tenant.authorization": state,
         "tenant.scope": scope,
         **({} if chain.client is None else {"tenant.client": chain.client}),
-        "tenant.client_granted": chain.client in _of_all(chain, lambda grant: grant.clients),
-        "tenant.market_granted": market in _of_all(chain, lambda grant: grant.markets),
+        "tenant.client_granted": chain.client in given["clients"],
+        "tenant.market_granted": market in given["markets"],
         **_data_facts(chain, now_ms),
     }
 
@@ -85,7 +84,7 @@ def action_facts(policy: Policy, tenant_id: str, purpose: str) -> dict[str, Fact
         `purpose.granted`.
     """
     chain = _chain(policy, tenant_id)
-    covered = chain is not None and purpose in _of_all(chain, lambda grant: grant.actions)
+    covered = chain is not None and purpose in chain.given["actions"]
     return {"purpose.granted": covered}
 
 
@@ -114,8 +113,7 @@ def model_facts(policy: Policy, model_id: str, tenant_id: str) -> dict[str, Fact
 
 
 def _chain(policy: Policy, tenant_id: str) -> Chain | None:
-    chains = policy.document.authorization.chains
-    return next((chain for chain in chains if chain.tenant == tenant_id), None)
+    return policy.chains.get(tenant_id)
 
 
 def _state(chain: Chain, now_ms: int) -> str:
@@ -137,8 +135,3 @@ def _data_facts(chain: Chain, now_ms: int) -> dict[str, FactValue]:
             "tenant.sub_processors": frozenset(one.side for one in chain.data_use.sub_processors),
         }
     return facts
-
-
-def _of_all(chain: Chain, given: Callable[[Grant], Iterable[str]]) -> frozenset[str]:
-    """Return what every link of a chain gives."""
-    return frozenset[str].intersection(*(frozenset(given(grant)) for grant in chain.grants))

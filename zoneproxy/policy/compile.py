@@ -15,6 +15,7 @@ Worked example: `{origin.country: $markets.allowed, request.max_tokens: {gt: 0, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -69,6 +70,12 @@ _WANTED: Mapping[FactType, tuple[type[Any], str]] = {
     FactType.BOOL: (bool, "`true` or `false`"),
 }
 _TEXT: tuple[type[Any], str] = (str, "text")
+# Characters that take no place, or look like a space: a rule with one inside looks right and never fires.
+_UNSEEN = re.compile(
+    "[\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u202f\u205f-\u206f"
+    "\u3000\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+)
+_LONGEST_SHOWN = 60
 _BARE_ONE = {FactType.IP: "cidr", FactType.NAMES: "has_any"}
 
 
@@ -254,6 +261,9 @@ class Compiler:
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             remedy = f'put it in quotes: "{value}"' if kind is str and isinstance(value, int | float) else ""
             return "ZP2007", f"`{spec.name}` needs {words}, not `{_shown(value)}`", remedy
+        if isinstance(value, str) and (unseen := _UNSEEN.search(value)):
+            told = f"a value of `{spec.name}` holds the character U+{ord(unseen[0]):04X}, which can't be seen"
+            return "ZP2006", told, "delete it: no fact would ever equal it"
         if op == "cidr":
             fault = network_fault(value)
             return ("ZP2009", *fault) if fault else ("", "", "")
@@ -300,4 +310,5 @@ def _joined(parts: Sequence[Condition], path: Path) -> Condition:
 def _shown(value: Any) -> str:
     if value is None:
         return "null"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."

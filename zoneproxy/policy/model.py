@@ -28,14 +28,14 @@ Worked example (the smallest policy that allows anything)::
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from zoneproxy.policy.countries import is_country
 from zoneproxy.policy.moment import duration_s, moment_ms
-
-API_VERSION = "zoneproxy/v1"
 
 PhaseName = Literal["collect", "process", "return"]
 Layer = Literal["regulator", "operator"]
@@ -122,7 +122,7 @@ class Metadata(Part):
 
 
 class ClockSource(Part):
-    """Where the zone's time comes from."""
+    """Where the zone's time comes from; said for the reader, who finds the proof of times in the log."""
 
     source: Name
     max_skew: Duration
@@ -150,24 +150,32 @@ class Route(Part):
     carrier: Note = Field(default="", description="who operates the line, and under which licence")
 
 
+OriginKind = Literal[
+    "ingress_route", "network_registry", "tenant_registry", "mtls_client",
+    "geoip", "address_registry", "bgp_origin_asn",
+]  # fmt: skip
+
+
 class OriginSource(Part):
     """One independent source of evidence of origin."""
 
     id: Name
-    kind: Literal[
-        "ingress_route", "bgp_origin_asn", "geoip", "mtls_client", "tenant_registry", "network_registry"
-    ]
-    data: Note = ""
-    max_age: Duration | None = None
-    weight: Annotated[int, Field(ge=1, le=3)] = 1
+    kind: OriginKind
+    data: Note = Field(default="", description="what it is read from; said for the reader only")
+    max_age: Duration | None = Field(default=None, description="it does not count by older data files")
+    weight: Annotated[int, Field(ge=1, le=3)] = Field(default=1, description="how much it counts")
 
 
 class Origins(Part):
     """How a request gets its origin tag."""
 
-    agree_at_least: Annotated[int, Field(ge=2, le=16)] = 2
+    agree_at_least: Annotated[int, Field(ge=2, le=16)] = Field(
+        default=2, description="weight of the listed sources that must speak; with less the origin is unknown"
+    )
     on_disagreement: Literal["unknown"] = "unknown"
-    sources: list[OriginSource] = []
+    sources: list[OriginSource] = Field(
+        default=[], description="those that count; all others can only object. None: each counts one"
+    )
     domestic_nets: list[Text] = []
     unverified: bool = False
 
@@ -189,7 +197,10 @@ class Detector(Part):
         "cn_resident_id", "cn_mobile", "cn_bank_card", "cn_passport", "cn_uscc", "cn_plate",
         "keyword_set", "simhash_set", "fingerprint_set", "canary", "tensor_magic",
     ]  # fmt: skip
-    applies_to: Annotated[list[Literal["request_body", "response_body"]], Field(min_length=1)]
+    applies_to: Annotated[
+        list[Literal["request_body", "response_body"]],
+        Field(min_length=1, description="said for the reader: both are looked into"),
+    ]
     category: Category
     score: Annotated[int, Field(ge=0, le=1000, description="added to the mixing score at each hit")]
     level: Annotated[int, Field(ge=1, le=4, description="higher finds more and errs more")]
@@ -202,7 +213,10 @@ class Detectors(Part):
     """What counts as domestic data."""
 
     level: Annotated[int, Field(ge=1, le=4)] = 2
-    max_scan_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = 1 << 20
+    max_scan_bytes: Annotated[
+        int,
+        Field(ge=1024, le=1 << 30, description="said for the reader: a zone looks into all that it lets in"),
+    ] = 1 << 20
     over_limit: Literal["not_scanned"] = "not_scanned"
     entries: list[Detector] = Field(default=[], alias="list")
 
@@ -214,7 +228,9 @@ class Model(Part):
     provenance: Literal["domestic_filed", "foreign", "unknown"]
     location: Literal["in_zone", "domestic", "overseas", "unknown"]
     filing: Note = Field(default="", description="number of the filing, for `domestic_filed`")
-    weights_digest: Digest | None = None
+    weights_digest: Digest | None = Field(
+        default=None, description="said for the reader: a boundary can't see what runs behind it"
+    )
     upstream: Note = ""
     unverified: bool = False
 
@@ -263,6 +279,14 @@ class Chain(Part):
     grants: list[Grant]
     unverified: bool = False
 
+    @functools.cached_property
+    def given(self) -> Mapping[str, frozenset[str]]:
+        """What every link gives: `scope`, `actions`, `markets` and `clients`."""
+        return {
+            name: frozenset[str].intersection(*(frozenset(getattr(grant, name)) for grant in self.grants))
+            for name in ("scope", "actions", "markets", "clients")
+        }
+
 
 class Authorization(Part):
     """Who may use which model, with every link written."""
@@ -292,6 +316,9 @@ class Obligations(Part):
     )
     canary: Literal["tenant_day"] | None = Field(
         default=None, description="the answer bears the tenant's and the day's canary, where it has a text"
+    )
+    open_lane: Name | None = Field(
+        default=None, description="the maintenance lane of that name is open, where every layer orders it"
     )
     retain: Duration | None = Field(default=None, description="records are kept for so long at least")
     local_deployment: Annotated[str, Field(pattern=r"^https://[A-Za-z0-9._:/@+=-]{1,110}$")] | None = Field(
@@ -348,7 +375,7 @@ class Retention(Part):
     records: Duration
     bodies: Literal["digest_only"] = "digest_only"
     access: list[Name] = []
-    legal_hold: bool = False
+    legal_hold: bool = Field(default=False, description="nothing is erased; zone.yaml must say so too")
     unverified: bool = False
 
 

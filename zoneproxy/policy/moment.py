@@ -8,6 +8,7 @@ one unit from days up, or hours, minutes and seconds after `T`: `P3Y`, `P14D`, `
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import UTC, datetime
 
@@ -21,6 +22,7 @@ _SECONDS = (365 * 86400, 30 * 86400, 86400, 3600, 60, 1)
 DAY_MS = 86_400_000
 
 
+@functools.lru_cache(maxsize=1024)  # a policy's few texts are asked for with every request
 def moment_ms(text: str, *, end: bool = False) -> int:
     """Read a moment as milliseconds since 1970 UTC.
 
@@ -45,6 +47,7 @@ def moment_ms(text: str, *, end: bool = False) -> int:
     raise ValueError(f"`{text}` is not a moment with its offset, nor a day")
 
 
+@functools.lru_cache(maxsize=1024)
 def duration_s(text: str) -> int:
     """Read a duration as seconds.
 

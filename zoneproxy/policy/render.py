@@ -24,6 +24,8 @@ from typing import Any
 from zoneproxy.terms.errors import Problem
 
 _WIDE = frozenset("WF")
+# Longer lines are shown in part: so many characters before the mark, of it, and behind it.
+_LONGEST_LINE, _SHOWN = 240, 60
 
 
 def display_width(text: str) -> int:
@@ -55,6 +57,8 @@ def render(problem: Problem, lines: Iterable[str]) -> str:
         margin = " " * len(number)
         before = source[: problem.column - 1]
         marked = source[problem.column - 1 : problem.column - 1 + problem.width]
+        if len(source) > _LONGEST_LINE:
+            source, before, marked = _cut(source, before, marked)
         # Tabs stay tabs before the caret, so that it stands right whatever the terminal makes of them.
         indent = "".join("\t" if char == "\t" else " " * display_width(char) for char in before)
         carets = "^" * max(1, display_width(marked))
@@ -64,6 +68,15 @@ def render(problem: Problem, lines: Iterable[str]) -> str:
     if problem.help:
         text += f"\n   = help: {problem.help}"
     return text
+
+
+def _cut(source: str, before: str, marked: str) -> tuple[str, str, str]:
+    """Show of a long line what stands around the mark: the line, what is before the mark, the mark."""
+    marked = marked[:_SHOWN]
+    head = before if len(before) <= _SHOWN else f"...{before[-_SHOWN:]}"
+    rest = source[len(before) + len(marked) :]
+    tail = rest if len(rest) <= _SHOWN else f"{rest[:_SHOWN]}..."
+    return f"{head}{marked}{tail}", head, marked
 
 
 def render_all(problems: Iterable[Problem], sources: Mapping[str, bytes]) -> str:

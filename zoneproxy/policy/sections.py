@@ -10,10 +10,19 @@ export their lists here, under the names that conditions write: `$sets.NAME`, `$
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from zoneproxy.policy.compile import Names
-from zoneproxy.policy.model import Chain, Invariant, Model, PolicyDocument, Rule, Window
+from zoneproxy.policy.model import (
+    Chain,
+    Invariant,
+    Model,
+    OriginKind,
+    Origins,
+    PolicyDocument,
+    Rule,
+    Window,
+)
 from zoneproxy.policy.moment import DAY_MS, duration_s, moment_ms
 from zoneproxy.policy.networks import network_fault
 from zoneproxy.policy.read import Path, Source
@@ -150,6 +159,7 @@ def _check_data(source: Source, document: PolicyDocument) -> None:
                 source.report(("sets", name, index), "ZP2028", f"a set can't refer to the list `{value}`",
                               remedy="use both lists in the rule")  # fmt: skip
     _check_networks_and_markets(source, document)
+    _check_origins(source, document.origins)
     for index, model in enumerate(document.models):
         if model and model.provenance == "domestic_filed" and not model.filing:
             source.report(("models", index), "ZP2024", f"`{model.id}` is filed, but its filing is missing",
@@ -159,6 +169,21 @@ def _check_data(source: Source, document: PolicyDocument) -> None:
         message = f"records must be kept {MIN_RETENTION_DAYS} days at least"
         remedy = "write P3Y, unless a text in force says otherwise"
         source.report(("retention", "records"), "ZP2026", message, remedy=remedy)
+
+
+def _check_origins(source: Source, origins: Origins) -> None:
+    listed = [one for one in origins.sources if one]
+    kinds = [one.kind for one in listed]
+    for index, kind in enumerate(kinds):
+        if kind in kinds[:index] and len(listed) == len(origins.sources):
+            source.report(("origins", "sources", index, "kind"), "ZP2034",
+                          f"the kind `{kind}` stands twice: one source would count as two",
+                          remedy="delete one; `weight` says how much a source counts")  # fmt: skip
+    most = sum(one.weight for one in listed) if listed else len(get_args(OriginKind))
+    if most < origins.agree_at_least and len(listed) == len(origins.sources):
+        source.report(("origins", "agree_at_least"), "ZP2034",
+                      f"{origins.agree_at_least} can never agree: all sources together count {most}",
+                      remedy="list more sources, or ask for fewer")  # fmt: skip
 
 
 def _check_networks_and_markets(source: Source, document: PolicyDocument) -> None:

@@ -62,7 +62,7 @@ EXPECTED = [
     (34, 67, "ZP2009", "write `10.0.0.0/8`"),
     (36, 78, "ZP2010", "use `prefix`, `suffix` or `glob`"),
     (38, 10, "ZP2011", "give each its own"),
-    (38, 81, "ZP2008", "it compares with: egress.route"),
+    (38, 81, "ZP2008", "it compares with: lane.name, egress.route"),
     (40, 43, "ZP2012", "say under `when` what must hold"),
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,3 +89,13 @@ def test_what_is_kept_is_bounded_and_small() -> None:
     kept = 8 * len(prints(text).prints())
     assert kept < len(text) / 5
     assert MOST_PRINTS == 200_000
+
+
+@pytest.mark.parametrize(("size", "least"), [(600, 0.99), (300, 0.9)])
+def test_so_many_pieces_are_recognised(size: int, least: float) -> None:
+    """Z7: the shares that the documentation promises, of pieces of a length without spaces."""
+    flat = words(7, 40_000).replace(" ", "")
+    held = run(flat)
+    starts = range(0, len(flat) - size, (len(flat) - size) // 500)
+    seen = [sight("2027-01-15", prints(flat[at : at + size]), held).recognised for at in starts]
+    assert sum(seen) / len(seen) >= least

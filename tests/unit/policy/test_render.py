@@ -34,6 +34,16 @@ def test_tabs_stay_tabs_before_the_caret() -> None:
     assert render(Problem("p", 1, 2, "ZP0002", "m"), ["\tx"]).splitlines()[3] == "  | \t^"
 
 
+def test_of_a_long_line_only_the_part_around_the_mark_is_shown() -> None:
+    """A mistake on a line of a hundred thousand characters is still seen, with its caret under it."""
+    line = "x" * 50_000 + "WRONG" + "y" * 50_000
+    shown = render(Problem("p", 1, 50_001, "ZP2001", "m", width=5), [line]).splitlines()
+    assert shown[2] == f"1 | ...{'x' * 60}WRONG{'y' * 60}..."
+    assert shown[3] == "  | " + " " * 63 + "^^^^^"
+    shown = render(Problem("p", 1, 1, "ZP2001", "m", width=100_000), [line]).splitlines()
+    assert (len(shown[2]), shown[3]) == (4 + 60 + 60 + 3, "  | " + "^" * 60)
+
+
 def test_width_of_combining_characters() -> None:
     """A combining accent takes no column."""
     assert display_width("e\u0301中") == 3

@@ -89,6 +89,13 @@ ROUTE = "{id: cable-1, kind: submarine_cable, peer_country: SG, separation: phys
         (f"zone: {{id: z, authority: a, uplinks: [cable-x]}}\nroutes: [{ROUTE}]\n", "ZP2023", "`cable-x`"),
         (f"routes: [{ROUTE}, {ROUTE}]\n", "ZP2011", "duplicate id `cable-1` (first at line 11)"),
         ('origins: {domestic_nets: ["10.0.0.1/8"]}\n', "ZP2009", "bits set"),
+        ("origins: {agree_at_least: 8}\n", "ZP2034", "can never agree"),
+        ("origins: {sources: [{id: a, kind: geoip}]}\n", "ZP2034", "together count 1"),
+        (
+            "origins: {sources: [{id: a, kind: geoip, weight: 2}, {id: b, kind: geoip}]}\n",
+            "ZP2034",
+            "stands twice",
+        ),
         ("markets: {allowed: [SG, JP], local_deployment: [JP]}\n", "ZP2027", "`JP` also stands"),
         ("markets: {allowed: [CN]}\n", "ZP2027", "`CN` can't be"),
         ("sets: {a: [$markets.allowed]}\n", "ZP2028", "a set can't refer"),

@@ -39,6 +39,8 @@ _BEHIND = 10 * 5 + 2
 _WORD = re.compile(r"信用代码|机关代码|机构代码|组织代码|税号|\buscc\b|credit code", re.IGNORECASE)
 _GAPS = re.compile(r"[^0-9A-Za-z|]+", re.ASCII)
 _ALIKE = str.maketrans("OI|ZS", "01125")
+_MAYBE_ONES = re.compile(r"[0-9][li|]|[li|][0-9]")
+_ONES = str.maketrans("li|", "111")
 _REGISTRARS = frozenset(
     registrar + category
     for registrar, categories in {
@@ -82,13 +84,18 @@ def inner_check(organisation: str) -> bool:
 
 def find(view: View) -> Iterator[Hit]:
     """Find credit codes in either case, written together or in groups."""
-    places = view.places(_CUE, view.numerals, 0, _BEHIND)
-    for found in view.candidates(_CANDIDATE, view.numerals, places):
-        written = found.group() + found.group(1)
-        plain = _GAPS.sub("", written).upper()
-        gaps = _GAPS.findall(written)
-        if not plausible_gaps(gaps):
-            continue
-        code = plain if plain.isdigit() else plain.translate(_ALIKE)
-        if valid(code) or (code.isdigit() and checked(code) and _WORD.search(view.before(found.start(), 16))):
-            yield Hit(KIND, found.start(), found.end(1), 1, 400, IMPORTANT, code)
+    done: set[int] = set()
+    # The alphabet has an L: in small letters it may be one, or a one.
+    text = view.numerals
+    for reading in (text, text.translate(_ONES)) if _MAYBE_ONES.search(text) else (text,):
+        places = view.places(_CUE, reading, 0, _BEHIND)
+        for found in view.candidates(_CANDIDATE, reading, places):
+            written = found.group() + found.group(1)
+            plain = _GAPS.sub("", written).upper()
+            if found.start() in done or not plausible_gaps(_GAPS.findall(written)):
+                continue
+            code = plain if plain.isdigit() else plain.translate(_ALIKE)
+            named = code.isdigit() and checked(code) and _WORD.search(view.before(found.start(), 16))
+            if valid(code) or named:
+                done.add(found.start())
+                yield Hit(KIND, found.start(), found.end(1), 1, 400, IMPORTANT, code)

@@ -1,6 +1,6 @@
 """Telephone numbers of the mainland: mobile and landline. There is no checksum, so context decides.
 
-Mobile prefixes are those of the numbering plan (13x, 145-149, 150-159 but 154, 162, 165-167,
+Mobile prefixes are those of the numbering plan (13x, 145-149, 150-159 but 154, 161, 162, 165-167,
 170-178, 180-189, 190-199 but 194). Landlines have an area code (10, 2x with eight digits; three
 digits with seven or eight), and several area codes exist in Jakarta, Bandung, Hanoi or Ho Chi Minh
 City as well: a landline counts with +86 or among Chinese words only. A country code or a telephone
@@ -27,7 +27,7 @@ _MOBILE = re.compile(
 _LEAD = re.compile(r"[(+081](?<![0-9.+][(+081])", re.ASCII)
 _LANDLINE_LEAD = re.compile(r"[(+0-9](?<![0-9A-Za-z.+][(+0-9])", re.ASCII)
 _QUAD = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}", re.ASCII)
-_PREFIX = re.compile(r"1(?:3\d|4[5-9]|5[0-35-9]|6[2567]|7[0-8]|8\d|9[0-35-9])", re.ASCII)
+_PREFIX = re.compile(r"1(?:3\d|4[5-9]|5[0-35-9]|6[12567]|7[0-8]|8\d|9[0-35-9])", re.ASCII)
 _LANDLINE = re.compile(
     rf"(?<![0-9A-Za-z.+])(?=(\(?(?P<cc>{_CODE})?\(?(?P<trunk>0)?{GAP}"
     rf"(?P<area>1{GAP}0|2{GAP}[0-57-9]|[3-9]{GAP}\d{GAP}\d)\)?{GAP}(?P<local>\d(?:{GAP}\d){{6,7}}))(?!\d))",
@@ -54,7 +54,8 @@ _WHOLE_FORM = re.compile(
 _NOT_A_PHONE = re.compile(
     r"(?:[$€£¥₹₫฿₱=+*/<>^]|\b(?:usd|idr|vnd|rp|myr|php|thb|sgd|bytes?|size|sum|total|tokens?|offset|length"
     r"|count|id|order|invoice|no|number|amount|price|timestamp|time|ts|port|seed|population|isbn|sku|ref"
-    r"|version|v|parcel|meter|trace|batch|bandar|value|hash)\b\.?)[\s:\"'#=]*\Z",
+    r"|version|v|build|rev|revision|commit|ticket|case|job|serial|item|row|line|page|parcel|meter|trace|batch|bandar"
+    r"|value|hash)\b\.?)[\s:\"'#=]*\Z|(?-i:(?<![A-Za-z])[A-Z]{1,4}[0-9]{0,4})-\Z",
     re.IGNORECASE,
 )
 _UNIT_AFTER = re.compile(
@@ -139,6 +140,8 @@ def find_landline(view: View) -> Iterator[Hit]:
             continue
         start, end = found.span(1)
         before = view.before(start, _LOOK_BEHIND)
+        if "\n" in found.group(1) and (before[-1:] in _CELL or view.after(start, end, 1) in _CELL):
+            continue  # two cells of a table that stand over each other
         sure = bool(code) and code.lstrip("(")[0] in "+0"
         whole_form = _WHOLE_FORM.fullmatch(view.text, start, end) and not before[-1:].isalpha()
         if sure or whole_form or _CHINESE_PHONE_WORD.search(before):

@@ -18,14 +18,18 @@ from zoneproxy.content.detectors.view import GAP, PERSONAL, Hit, View, plausible
 
 PASSPORT = "cn_passport"
 PERMIT = "cn_travel_permit"
+# A digit, or a letter that looks like one; most must be digits.
+_DIGIT = "[0-9OoIl|]"
+_FEWEST_DIGITS = 5
+_ALIKE = str.maketrans("OoIl|", "00111")
 _PASSPORT = re.compile(
-    rf"(?<![0-9A-Za-z])(?=((?:E{GAP}[A-HJ-NP-Z]|[DSP]{GAP}E|K{GAP}J|M{GAP}A)(?:{GAP}\d){{7}}"
-    rf"|[EGDSP](?:{GAP}\d){{8}})"
+    rf"(?<![0-9A-Za-z])(?=((?:E{GAP}[A-HJ-NP-Z]|[DSP]{GAP}E|K{GAP}J|M{GAP}A)(?:{GAP}{_DIGIT}){{7}}"
+    rf"|[EGDSP](?:{GAP}{_DIGIT}){{8}})"
     r"(?![0-9A-Za-z]))",
     re.ASCII | re.IGNORECASE,
 )
 _PERMIT = re.compile(
-    rf"(?<![0-9A-Za-z])(?=([CLT](?:{GAP}\d){{8}}|C{GAP}[A-Z](?:{GAP}\d){{7}})(?![0-9A-Za-z]))",
+    rf"(?<![0-9A-Za-z])(?=([CLT](?:{GAP}{_DIGIT}){{8}}|C{GAP}[A-Z](?:{GAP}{_DIGIT}){{7}})(?![0-9A-Za-z]))",
     re.ASCII | re.IGNORECASE,
 )
 _ZONE = re.compile(r"P[A-Z<]CHN[A-Z<]{4,60}\s*(?P<number>[A-Z0-9<]{9})(?P<check>\d)CHN", re.ASCII)
@@ -34,6 +38,12 @@ _CHINESE_PASSPORT = re.compile(
     r"护照|護照|chinese\s+passport|china\s+passport|prc\s+passport|passport.{0,12}\b(?:china|chn|prc|chinese)\b"
     r"|(?:\bchina|\bchn|\bprc|中国).{0,24}passport",
     re.IGNORECASE | re.DOTALL,
+)
+# Right behind the number, as in "holder of E12345678, a Chinese passport".
+_PASSPORT_AFTER = re.compile(
+    r"[\s,(（，]{0,3}(?:[号號]|号码)?\s?的?(?:中国|中國|中华人民共和国)?(?:普通|因公|因私|公务|外交)?(?:护照|護照)"
+    r"|[\s,(]{1,3}(?:is |on |under |of )?(?:my |his |her |a |the )?(?:chinese|prc|china) passport",
+    re.IGNORECASE,
 )
 _ANY_PASSPORT = re.compile(r"passport|hu ?zhao", re.IGNORECASE)
 _FOREIGN = re.compile(
@@ -49,7 +59,9 @@ _PERMIT_WORD = re.compile(
 )
 # One of these is in every word of the pattern above, and a plain test for it is cheap.
 _PERMIT_WORDS = ("通行证", "通行證", "往来", "港澳", "eep", "permit", "tongxingzheng")
+_NEAR_PASSPORT = re.compile(r"passport|zhao|护照|護照", re.IGNORECASE)
 _LOOK = 40
+_AROUND = 96
 
 
 def find(view: View) -> Iterator[Hit]:
@@ -62,7 +74,7 @@ def find(view: View) -> Iterator[Hit]:
                 yield Hit(PASSPORT, found.start(), found.end(), 1, 800, PERSONAL, value)
     lower = view.lower
     if "passport" in lower or "zhao" in lower or "护照" in text or "護照" in text:
-        for found in view.candidates(_PASSPORT, text):
+        for found in view.candidates(_PASSPORT, text, view.places(_NEAR_PASSPORT, text, _AROUND, _AROUND)):
             if hit := _passport(view, found):
                 yield hit
     if any(word in lower for word in _PERMIT_WORDS):
@@ -77,6 +89,8 @@ def _passport(view: View, found: re.Match[str]) -> Hit | None:
     before = view.before(found.start(1), _LOOK)
     if _CHINESE_PASSPORT.search(before):
         return _hit(PASSPORT, found, 1)
+    if _PASSPORT_AFTER.match(view.after(found.start(1), found.end(1), _LOOK)) and not _FOREIGN.search(before):
+        return _hit(PASSPORT, found, 1)
     if not _ANY_PASSPORT.search(before):
         return None
     after = view.after(found.start(1), found.end(1), 16)
@@ -84,11 +98,12 @@ def _passport(view: View, found: re.Match[str]) -> Hit | None:
 
 
 def _whole(found: re.Match[str]) -> bool:
-    return plausible_gaps(_GAPS.findall(found.group(1)))
+    digits = sum(map(str.isdigit, found.group(1)))
+    return digits >= _FEWEST_DIGITS and plausible_gaps(_GAPS.findall(found.group(1)))
 
 
 def _hit(kind: str, found: re.Match[str], level: int) -> Hit:
-    value = _GAPS.sub("", found.group(1)).upper()
+    value = _GAPS.sub("", found.group(1).translate(_ALIKE)).upper()
     return Hit(kind, found.start(1), found.end(1), level, 500, PERSONAL, value)
 
 

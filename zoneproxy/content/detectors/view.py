@@ -31,6 +31,7 @@ _MOST_PIECES = 4
 # A number may be broken over three lines, or spelt out sign by sign; in between, commas and line ends
 # are those of a table.
 _MOST_BROKEN, _SPELT_OUT = 2, 10
+_OF_TABLES = ",\n\r\t|;"
 # A country code and the longest number there is.
 MOST_DIGITS = 4 + 19
 _LIST = re.compile(rf"\d{{1,2}}({SEPARATOR}{{1,4}})(?:\d{{1,2}}\1)*\d{{1,2}}", re.ASCII)
@@ -212,6 +213,8 @@ def plausible_gaps(gaps: list[str]) -> bool:
     """
     if len(gaps) <= 1:
         return True
+    if len(gaps) <= _MOST_BROKEN and not any(sign in gap for gap in gaps for sign in _OF_TABLES):
+        return True  # two gaps within a line, even if they differ: a person wrote it so
     if _MOST_BROKEN < len(gaps) < _SPELT_OUT and any("," in gap or "\n" in gap or "|" in gap for gap in gaps):
         return False
     if len(set(gaps)) == 1:

@@ -14,9 +14,6 @@ import re
 SHORTEST, LONGEST = 2, 60
 """A shorter value is not registered; a longer one is registered as a document."""
 
-SHORT = 4
-"""A value shorter than this is looked for only near another one of its row."""
-
 MOST_ROWS_ALONE = 3
 """A value that stands in more rows is no match by itself: it is not one person's, or one thing's."""
 

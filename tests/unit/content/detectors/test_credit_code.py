@@ -40,6 +40,8 @@ def test_the_outer_check_agrees_with_the_oracle(body):
         "9 1 3 5 0 1 0 0 M 0 0 0 1 0 0 Y 4 3",
         "91350100M000\n100Y43",
         "9135О100M00O100Y43",
+        "9l350l00m000l00y43",
+        "9135ol00moooi00y43",
     ],
 )
 def test_every_writing_is_found(text):

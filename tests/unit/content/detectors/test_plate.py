@@ -25,6 +25,8 @@ def found(text):
         ("湘 C F 2 5 6 6 6", "湘CF25666"),
         ("豫G796|7", "豫G79617"),
         ("粤Z1234港", "粤Z1234港"),
+        ("粤b12a45", "粤B12A45"),
+        ("**粤B12**345", "粤B12345"),
     ],
 )
 def test_plates_are_found(text, plate):
@@ -32,7 +34,9 @@ def test_plates_are_found(text, plate):
     assert found(text) == [plate]
 
 
-@pytest.mark.parametrize("text", ["京ABCDEF", "川I12345", "新ABC", "A12345", "粤A123456789"])
+@pytest.mark.parametrize(
+    "text", ["京ABCDEF", "川I12345", "新ABC", "A12345", "粤A123456789", "新x100gpu", "苏a1test", "黑v10x2b"]
+)
 def test_what_is_no_plate_is_not_found(text):
     """Letters alone, forbidden letters, no province, too long."""
     assert found(text) == []

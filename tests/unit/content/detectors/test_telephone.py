@@ -55,6 +55,8 @@ def test_every_writing_of_a_mobile_number_is_found(text):
     "text",
     [
         "size 13812345678 bytes",
+        "build 13812345678",
+        "SO-1381-2345678",
         "13812345678 tokens used",
         "$13812345678",
         "Rp 13812345678",
@@ -102,3 +104,15 @@ def test_landlines_are_found_among_chinese_words_or_with_the_country_code(text, 
 def test_area_codes_that_others_have_too_are_not_enough(text):
     """Jakarta, Ho Chi Minh City, Bandung and Taipei pass."""
     assert landlines(text) == []
+
+
+@pytest.mark.parametrize("text", ["办公 O1O-23456789", "办公 l20-2345-6789", "办公 0l0-234S6789"])
+def test_letters_that_look_like_digits_in_groups(text: str) -> None:
+    """Z11: a landline that is written in groups is found in the same disguises as a mobile number."""
+    assert len(landlines(text)) == int(text != "办公 l20-2345-6789")
+
+
+def test_cells_of_a_table_are_no_landline() -> None:
+    """Two numbers that stand over each other are not one."""
+    assert landlines("7.89,00866281\n878966,0254") == []
+    assert landlines("+86 10 6281\n8789") == ["1062818789"]

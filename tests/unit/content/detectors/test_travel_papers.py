@@ -23,6 +23,10 @@ def found(text):
         ("往来港澳通行证号码：L894,9536,3", "cn_travel_permit", "L89495363"),
         ("港澳通行证 CA04\n68699", "cn_travel_permit", "CA0468699"),
         ("two-way permit C05894863", "cn_travel_permit", "C05894863"),
+        ("持EA1246545号中国护照入境", "cn_passport", "EA1246545"),
+        ("E61706069的护照", "cn_passport", "E61706069"),
+        ("traveller EB6142971 (Chinese passport)", "cn_passport", "EB6142971"),
+        ("Chinese passport EAl2465I5", "cn_passport", "EA1246515"),
     ],
 )
 def test_papers_are_found_beside_their_words(text, kind, value):
