@@ -13,6 +13,9 @@ refused request of which nothing was read.
 
 mitmproxy's own TLS is not used: its request for a client certificate verifies nothing, and its ports take
 plain HTTP as well.
+
+A connection costs its caller next to nothing, so their records are bounded: beyond `RECORDS_PER_S` a second
+refusals are counted, and one record an interval says how many there were.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 from addons.heads import unread
+from zoneproxy.meter.bucket import Bucket
 from zoneproxy.origin.arrival import PLAIN, Arrival, passed_on
 from zoneproxy.origin.certificate import CertificateError
 from zoneproxy.origin.proxy_protocol import FIXED_BYTES, ProxyHeaderError, read_header, rest_bytes
@@ -41,8 +45,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("zoneproxy.gate")
 
-MOST_WAITING = 1024
-"""Connections that may be on their way through one gate; more are closed at once."""
+RECORDS_PER_S, RECORDS_AT_ONCE = 20, 1000
+"""Refusals of one gate that get a record each; the others are counted, and their number is recorded. Nobody
+has proved anything here, and a record costs a disk more than a connection costs its caller."""
 _NO_SOCKETS_S = 0.5
 _SHUTDOWN_S = 5.0
 
@@ -79,6 +84,7 @@ class Gate:
     Args:
         listening: the listening socket; the gate owns it.
         listener: what the door demands.
+        most_waiting: connections that may be on their way through it; more are closed at once.
         timeout_s: seconds for all that comes before HTTP.
         serve: takes a connection that passed.
         refused: takes a peer and why it did not pass.
@@ -89,6 +95,7 @@ class Gate:
         listening: socket.socket,
         listener: Listener,
         *,
+        most_waiting: int,
         timeout_s: float,
         serve: Serve,
         refused: Callable[[Peer, Arrival, NotAdmittedError], Awaitable[None]],
@@ -96,9 +103,12 @@ class Gate:
         listening.settimeout(0)
         self.sockets = (listening,)
         self._listener = listener
+        self._most_waiting = most_waiting
         self._timeout_s = timeout_s
         self._serve, self._refused = serve, refused
         self.waiting = 0
+        self._records = Bucket(RECORDS_PER_S, 1000, RECORDS_AT_ONCE)
+        self._untold = 0
         self._tasks = set[asyncio.Task[None]]()
         self._accepting = asyncio.ensure_future(self._accept(listening))
 
@@ -121,8 +131,9 @@ class Gate:
                 log.exception("a connection can't be accepted")
                 await asyncio.sleep(_NO_SOCKETS_S)
                 continue
-            if self.waiting >= MOST_WAITING:
+            if self.waiting >= self._most_waiting:
                 log.warning("closed a connection: %d others are not through the gate yet", self.waiting)
+                self._untold += 1
                 sock.close()
                 continue
             task = asyncio.ensure_future(self._admit(sock, peer[:2]))
@@ -142,11 +153,10 @@ class Gate:
                 self.waiting -= 1
             await self._serve(reader, writer, caller, arrival)
         except NotAdmittedError as error:
-            log.info("closed a connection from %s: %s", peer[0], error.detail)
-            await self._refused(peer, told, error)
+            await self._refuse(peer, told, error)
         except TimeoutError:
             state = "no_front" if self._listener.fronts and told is PLAIN else "no_tls"
-            await self._refused(peer, told, NotAdmittedError(state, "what must come first came too slowly"))
+            await self._refuse(peer, told, NotAdmittedError(state, "what must come first came too slowly"))
         except Exception:
             log.exception("fault at the gate")
         finally:
@@ -154,6 +164,19 @@ class Gate:
                 writer.close()
             elif ours:
                 sock.close()
+
+    async def _refuse(self, peer: Peer, told: Arrival, error: NotAdmittedError) -> None:
+        """Record a refusal, or count it where there are too many."""
+        if not self._records.take(1, int(asyncio.get_running_loop().time() * 1000)):
+            self._untold += 1
+            return
+        log.info("closed a connection from %s: %s", peer[0], error.detail)
+        await self._refused(peer, told, error)
+
+    def take_untold(self) -> int:
+        """Return how many were refused since the last question without a record of their own."""
+        count, self._untold = self._untold, 0
+        return count
 
     async def _read_front(self, sock: socket.socket, peer: Peer) -> tuple[Peer, Arrival]:
         """Read who calls from the front's header; without fronts it is the peer itself."""
@@ -214,6 +237,8 @@ async def _exactly(sock: socket.socket, size: int) -> bytes:
 def _words(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"client certificate: {error.verify_message}"
+    if error.reason == "CALLBACK_FAILED":
+        return "the name that was asked for is not served here"
     return (error.reason or "unknown error").lower().replace("_", " ")
 
 

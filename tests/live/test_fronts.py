@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from addons import gate
 from demo.echo_server import EchoServer, serving
 from tests.support.boundary_lab import Lab, lab
 from tests.support.proven_lab import (
@@ -77,9 +78,10 @@ async def test_the_front_says_who_calls(customs: Customs, llm: EchoServer) -> No
     [
         (tlv(0x02, b"other.zone.example"), NAME, "authority"),
         (front_tls(common_name="toyco-sg"), NAME, "certificate"),
+        (front_tls(common_name="toyco-sg", verify=18), NAME, "certificate"),
         (b"", NAME, "certificate"),
     ],
-    ids=["another name", "an unregistered certificate", "no certificate"],
+    ids=["another name", "an unregistered certificate", "a false certificate", "no certificate"],
 )
 async def test_what_a_front_says_can_contradict(
     tlvs: bytes, host: str, objection: str, customs: Customs, llm: EchoServer
@@ -222,6 +224,54 @@ async def test_a_front_may_pass_tls_on(customs: Customs, llm: EchoServer) -> Non
         assert running.journal.entries[0][2]["client.ip"] == CALLER
         assert await call(running, post(), context=context, peer=FRONT) == b""
         assert await call(running, post(), preface=proxy_header(), peer=FRONT) == b""
+
+
+async def test_a_false_certificate_is_worse_than_none(customs: Customs, llm: EchoServer) -> None:
+    """Z1: a tenant that needs no certificate is not believed either where the front could not verify one."""
+    alter = partial(customs.alter, fronts=FRONTS, tls=False)
+    async with lab(llm.port, alter=alter) as running:
+        preface = proxy_header(tlvs=front_tls(common_name="toyco-sg", verify=18))
+        answer = await call(running, post(credential=OTHER), preface=preface, peer=FRONT)
+        assert status(answer) == 403
+        assert facts(running)["origin.objections"] == ["certificate"]
+        assert llm.seen == []
+
+
+async def test_front_and_handshake_must_tell_the_same(customs: Customs, llm: EchoServer) -> None:
+    """Z1: a front that tells of another name than the handshake with the door makes the origin unknown."""
+    caller = customs.ca.issue("toyco-sg", uris=(SPIFFE,))
+    alter = partial(customs.alter, fronts=FRONTS)
+    async with lab(llm.port, alter=alter) as running:
+        for name, expected in ((NAME, 200), ("other.zone.example", 403)):
+            preface = proxy_header(tlvs=tlv(0x02, name.encode()))
+            answer = await call(running, post(), context=customs.client(caller), preface=preface, peer=FRONT)
+            assert status(answer) == expected, answer
+        assert facts(running)["origin.objections"] == ["authority"]
+
+
+async def test_a_flood_at_the_gate_is_summed(
+    customs: Customs, llm: EchoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Z13, Z22: whoever proves nothing can't fill the disk; how many there were is recorded."""
+    monkeypatch.setattr(gate, "RECORDS_AT_ONCE", 3)
+    monkeypatch.setattr(gate, "RECORDS_PER_S", 1)
+    alter = partial(customs.alter, fronts=FRONTS, tls=False)
+    async with lab(llm.port, alter=alter, header_timeout_s=5.0) as running:
+        for _ in range(12):
+            assert await call(running, post(), preface=V1, peer=FRONT) == b""
+
+        def told() -> tuple[int, int]:
+            entries = running.journal.entries
+            single = sum(kind == "decision" for kind, _, _ in entries)
+            summed = [body for kind, body, _ in entries if kind == "alarm"]
+            assert {body["code"] for body in summed} <= {"handshakes-refused"}
+            return single, sum(body["count"] for body in summed)
+
+        async with asyncio.timeout(10):
+            while sum(told()) < 12:
+                await asyncio.sleep(0.02)
+        single, summed = told()
+        assert (single + summed, single < 12) == (12, True)
 
 
 async def test_header_and_request_may_come_in_any_pieces(customs: Customs, llm: EchoServer) -> None:

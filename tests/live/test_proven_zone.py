@@ -124,5 +124,5 @@ def test_a_proven_zone_serves_and_is_replayed(workers: int, tmp_path: Path, llm:
             assert inland.startswith(b"HTTP/1.1 403 "), inland
             assert b"origin-unknown" in inland
         assert len(llm.seen) == 1
-    replayed = cli("replay", str(zone.log))
+    replayed = cli("replay", str(zone.log), "--opening-key", str(zone.path / "keys/opening.key"))
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from zoneproxy.origin.certificate import ClientCertificate, named_by_front, read_certificate
+from zoneproxy.origin.certificate import UNVERIFIED, ClientCertificate, named_by_front, read_certificate
 from zoneproxy.origin.proxy_protocol import Forwarded
 
 Tls = Literal["none", "front", "door"]
@@ -28,12 +28,14 @@ class Arrival:
         tls: who ended the caller's TLS: nobody, the front, the door.
         authority: the name that the caller asked for in TLS (SNI), lower case, or empty.
         certificate: the caller's verified certificate, or `None`.
+        contradicted: what a front says of name or certificate is not what the door's own handshake says.
     """
 
     front: str = ""
     tls: Tls = "none"
     authority: str = ""
     certificate: ClientCertificate | None = None
+    contradicted: bool = False
 
 
 PLAIN = Arrival()
@@ -50,7 +52,27 @@ def passed_on(front: str, forwarded: Forwarded) -> Arrival:
         certificate = read_certificate(forwarded.certificate)
     elif forwarded.common_name:
         certificate = named_by_front(forwarded.common_name)
+    elif forwarded.unverified:
+        certificate = UNVERIFIED
     return Arrival(front, "front" if forwarded.tls else "none", _name(forwarded.authority), certificate)
+
+
+def shaken(told: Arrival, authority: str, certificate: ClientCertificate | None) -> Arrival:
+    """Make the arrival of a connection whose TLS the door itself ended.
+
+    The handshake is believed. A front that tells of another name or certificate stands elsewhere on the way
+    than it is thought to, or passes on what a caller made it say.
+
+    Args:
+        told: what the front says, or `PLAIN`.
+        authority: the name asked for in the handshake, lower case, or empty.
+        certificate: the one that the handshake verified, or `None`.
+    """
+    names = frozenset() if certificate is None else certificate.identities
+    differs = (told.authority not in ("", authority)) or (
+        told.certificate is not None and told.certificate.identities.isdisjoint(names)
+    )
+    return Arrival(told.front, "door", authority, certificate, differs)
 
 
 def host_disagrees(arrival: Arrival, headers: Sequence[tuple[str, str]]) -> bool:

@@ -60,6 +60,10 @@ class ClientCertificate:
         return self.not_before_s <= now_ms // 1000 <= self.not_after_s
 
 
+UNVERIFIED = ClientCertificate(frozenset(), "unverified")
+"""One that a caller presented and its front could not verify: it identifies nobody."""
+
+
 class CertificateState(StrEnum):
     """What came of the certificate that a caller presented."""
 

@@ -136,7 +136,8 @@ def read_delegations(text: str) -> DelegationList:
     told: dict[str, int] = {}
     seen: Counter[str] = Counter()
     spans: dict[str, list[Span]] = {kind: [] for kind in _TYPES}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, raw in enumerate(text.split("\n"), 1):
+        line = raw.removesuffix("\r")
         if not line.strip() or line.startswith("#"):
             continue
         fields = line.split("|")

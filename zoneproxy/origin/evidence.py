@@ -12,7 +12,8 @@
 A source may *object* instead of speaking: an undeclared door, two different credentials in one
 request, a tenant calling from outside the networks it registered, a certificate that is not the
 credential's tenant's (or is missing where the tenant registered one), a `Host` that is not the name
-asked for in TLS, a data file that can't be read. An objection can't be outvoted.
+asked for in TLS, a front that tells of another handshake than the door's own, a data file that can't be
+read. An objection can't be outvoted.
 
 Trust: door and address come from the kernel, or from a front that the door's route names. The headers
 are the client's, and of them only the credential is looked at, which proves itself or does not, and
@@ -148,7 +149,7 @@ def gather(
             _network_vote(network),
             _credential_vote(tenant, state, address),
             _certificate_vote(tenant, holder, certificate),
-            Vote(Source.AUTHORITY, objects=host_disagrees(arrival, headers)),
+            Vote(Source.AUTHORITY, objects=arrival.contradicted or host_disagrees(arrival, headers)),
             *(_place_vote(source, place, places) for source in SOURCES),
         ),
         door=door,

@@ -97,9 +97,12 @@ class Places:
 
     def age_days(self, now_ms: int) -> int | None:
         """Return how many days ago the oldest file was made; `None` without files."""
-        if not self.files:
-            return None
-        return max(0, (now_ms - min(file.date_ms for file in self.files)) // DAY_MS)
+        age_ms = self.age_ms(now_ms)
+        return None if age_ms is None else age_ms // DAY_MS
+
+    def age_ms(self, now_ms: int) -> int | None:
+        """Return how many milliseconds ago the oldest file was made; `None` without files."""
+        return max(0, now_ms - min(file.date_ms for file in self.files)) if self.files else None
 
     def find(self, address: Address | None) -> Place:
         """Ask all files about an address (from `read_address`)."""

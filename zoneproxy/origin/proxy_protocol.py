@@ -13,6 +13,9 @@ over the whole header, 0x05 unique id, 0x20 TLS: u8 flags, u32 `verify` (0: the 
 verified), then sub-TLVs, of which 0x22 is the certificate's common name and 0x28 the certificate itself
 (DER). Any other TLV is skipped.
 
+A caller's certificate that the front could not verify is told of (`unverified`): it proves nothing, and no
+other evidence makes up for it. An address that nobody can call from (`0.0.0.0`, a multicast group) is none.
+
 `LOCAL`, which fronts send for checks of their own, carries no caller: nothing is served on it. UDP, Unix
 sockets and unknown families are refused, and so is a header of more than 4,096 bytes.
 
@@ -30,7 +33,7 @@ from __future__ import annotations
 import ipaddress
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 FIXED_BYTES = 16
@@ -59,6 +62,7 @@ class Forwarded:
         common_name: of its certificate where the front verified one, else empty.
         certificate: that certificate where the front passes it on (DER), else empty.
         unique_id: the front's own id of the connection, or empty.
+        unverified: it sent a certificate that the front could not verify.
     """
 
     host: str
@@ -68,6 +72,7 @@ class Forwarded:
     common_name: str = ""
     certificate: bytes = b""
     unique_id: bytes = b""
+    unverified: bool = False
 
 
 def rest_bytes(fixed: bytes) -> int:
@@ -98,6 +103,9 @@ def read_header(data: bytes) -> Forwarded:
     if size is None or len(data) < (places := FIXED_BYTES + 2 * size + 4):
         raise ProxyHeaderError("the PROXY header names no TCP address")
     host = ipaddress.ip_address(data[FIXED_BYTES : FIXED_BYTES + size])
+    plain = getattr(host, "ipv4_mapped", None) or host
+    if plain.is_unspecified or plain.is_multicast:
+        raise ProxyHeaderError("the PROXY header names an address that nobody calls from")
     port = int.from_bytes(data[places - 4 : places - 2], "big")
     seen: dict[int, bytes] = {}
     for kind, at, value in _tlvs(data, places):
@@ -106,9 +114,13 @@ def read_header(data: bytes) -> Forwarded:
         if kind in seen and kind in (_AUTHORITY, _TLS, _UNIQUE_ID):
             raise ProxyHeaderError("the PROXY header says a thing twice")
         seen[kind] = value
-    tls, name, certificate = _read_tls(seen.get(_TLS))
-    return Forwarded(
-        str(host), port, _text(seen.get(_AUTHORITY, b"")), tls, name, certificate, seen.get(_UNIQUE_ID, b"")
+    told = _read_tls(seen.get(_TLS))
+    return replace(
+        told,
+        host=str(host),
+        port=port,
+        authority=_text(seen.get(_AUTHORITY, b"")),
+        unique_id=seen.get(_UNIQUE_ID, b""),
     )
 
 
@@ -122,9 +134,9 @@ def _tlvs(data: bytes, start: int) -> Iterator[tuple[int, int, bytes]]:
         start = end
 
 
-def _read_tls(value: bytes | None) -> tuple[bool, str, bytes]:
+def _read_tls(value: bytes | None) -> Forwarded:
     if value is None:
-        return False, "", b""
+        return Forwarded("", 0)
     if len(value) < _TLS_FLAGS.size:
         raise ProxyHeaderError("a field of the PROXY header is cut short")
     flags, verify = _TLS_FLAGS.unpack_from(value)
@@ -134,8 +146,10 @@ def _read_tls(value: bytes | None) -> tuple[bool, str, bytes]:
             name = _text(inner)
         elif kind == _CERTIFICATE:
             certificate = inner
-    verified = bool(flags & _SENT_CERTIFICATE) and verify == 0
-    return bool(flags & _SPOKE_TLS), name if verified else "", certificate if verified else b""
+    sent, tls = bool(flags & _SENT_CERTIFICATE), bool(flags & _SPOKE_TLS)
+    if not sent or verify:
+        return Forwarded("", 0, tls=tls, unverified=sent)
+    return Forwarded("", 0, tls=tls, common_name=name, certificate=certificate)
 
 
 def _text(value: bytes) -> str:

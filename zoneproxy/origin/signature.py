@@ -37,7 +37,7 @@ class SignedMessage:
         authority: the `Host` that the request is sent to.
         path: the target's path as sent, escapes untouched.
         query: what follows `?` in the target, without it; empty for none.
-        headers: names in lower case, in order.
+        headers: names in any case, in order.
         body: the whole body.
     """
 
@@ -49,8 +49,8 @@ class SignedMessage:
     body: bytes = b""
 
     def header(self, name: str) -> str | None:
-        """Return a header's only value; `None` where it is absent or repeated."""
-        values = [value for key, value in self.headers if key == name]
+        """Return a header's only value by its lower-case name; `None` where it is absent or repeated."""
+        values = [value for key, value in self.headers if key.lower() == name]
         return values[0] if len(values) == 1 else None
 
 
@@ -63,12 +63,13 @@ def content_digest(body: bytes) -> str:
     return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
 
 
-def signature_base(message: SignedMessage, covered: InnerList) -> bytes:
+def signature_base(message: SignedMessage, covered: InnerList, spelled: str = "") -> bytes:
     """Build the text that is signed.
 
     Args:
         message: the request.
         covered: the names of the covered components, with the signature's parameters.
+        spelled: the same as a structured field spells them, where that is known already.
 
     Raises:
         FieldError: a component that the message does not have exactly once, or that stands twice.
@@ -81,7 +82,7 @@ def signature_base(message: SignedMessage, covered: InnerList) -> bytes:
             raise FieldError("a covered component that is not known here")
         names.add(name)
         lines.append(f'"{name}": {_component(message, name)}')
-    lines.append(f'"@signature-params": {write_member(covered)}')
+    lines.append(f'"@signature-params": {spelled or write_member(covered)}')
     return "\n".join(lines).encode("latin-1")
 
 

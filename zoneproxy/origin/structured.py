@@ -17,9 +17,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import re
+from binascii import b2a_base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 Bare = int | str | bytes | bool
 """An integer, a string, a byte sequence or a boolean; tokens have a type of their own."""
@@ -30,6 +33,7 @@ _STRING = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
 _TOKEN = re.compile(r"[A-Za-z*][!#$%&'*+.^_`|~0-9A-Za-z:/-]*")
 _BYTES = re.compile(r":([A-Za-z0-9+/=]*):")
 _TEXT = re.compile(r"[ -~]*\Z")
+_MOST = 10**15
 
 
 class FieldError(ValueError):
@@ -80,31 +84,36 @@ def _write_params(params: Mapping[str, Bare | Token]) -> str:
     )
 
 
+@functools.lru_cache(maxsize=256)
 def _key(name: str) -> str:
     if not _KEY.fullmatch(name):
         raise FieldError(f"`{name}` is no parameter's name")
     return name
 
 
-def _write_bare(value: Bare | Token) -> str:
-    match value:
-        case bool():
-            return f"?{int(value)}"
-        case int():
-            written = str(value)
-            if not _INTEGER.fullmatch(written):
-                raise FieldError(f"{value} has more than 15 digits")
-        case bytes():
-            written = f":{base64.b64encode(value).decode()}:"
-        case Token(text):
-            written = text
-            if not _TOKEN.fullmatch(text):
-                raise FieldError(f"`{text}` is no token")
-        case str():
-            if not _TEXT.match(value):
-                raise FieldError("a string holds printable ASCII only")
-            written = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return written
+def _write_bare(value: Any) -> str:
+    kind = type(value)
+    if kind is str:
+        return _write_text(value)
+    if kind is bool:
+        return f"?{int(value)}"
+    if kind is int:
+        if not -_MOST < value < _MOST:
+            raise FieldError(f"{value} has more than 15 digits")
+        return str(value)
+    if kind is bytes:
+        return f":{b2a_base64(value, newline=False).decode()}:"
+    if kind is Token and _TOKEN.fullmatch(value.text):
+        return str(value.text)
+    raise FieldError(f"`{value}` is no token")
+
+
+def _write_text(value: str) -> str:
+    if not _TEXT.match(value):
+        raise FieldError("a string holds printable ASCII only")
+    if "\\" in value or '"' in value:
+        value = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{value}"'
 
 
 def read_item(text: str) -> Item:

@@ -5,6 +5,10 @@ contradicts another, in side or in country, makes the origin `unknown`, and unkn
 majority is counted, because an enemy needs to turn only one source, and the honest one must be
 enough to stop the flow.
 
+How many must speak is the policies' to say (`Agreement`): each names the sources that count, what each of
+them weighs, and how old a data file may be to be counted. Where less comes together, the origin is `unknown`
+too. A source that does not count can still contradict.
+
 Worked example: door overseas SG, network overseas SG, credential of a tenant for SG gives
 `overseas`, SG, 3 agreeing. The same with an address in a domestic prefix gives `unknown`. With an
 address in no registered prefix: `overseas`, SG, 2 agreeing.
@@ -12,11 +16,11 @@ address in no registered prefix: `overseas`, SG, 2 agreeing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from zoneproxy.origin.evidence import Evidence, Vote
+from zoneproxy.origin.evidence import Evidence, Source, Vote
 from zoneproxy.terms.facts import UNDECLARED, FactValue
 from zoneproxy.terms.phase import Side
 
@@ -38,6 +42,35 @@ _CLASS_OF = {
 
 
 @dataclass(frozen=True, slots=True)
+class Agreement:
+    """How much evidence a policy asks for.
+
+    Attributes:
+        least: what the weights of the sources that speak must come to.
+        weights: what each counted source weighs; without any, each source weighs one.
+        most_age_ms: how old the data files may be for a source to be counted.
+    """
+
+    least: int
+    weights: Mapping[Source, int] = field(default_factory=dict)
+    most_age_ms: Mapping[Source, int] = field(default_factory=dict)
+
+    def reached(self, speaking: Iterable[Source], age_ms: int | None) -> bool:
+        """Tell whether the sources that speak for one side are enough.
+
+        Args:
+            speaking: those that speak.
+            age_ms: how old the oldest data file is; `None` where that is not known.
+        """
+        weight = 0
+        for source in speaking:
+            most = self.most_age_ms.get(source)
+            if most is None or (age_ms is not None and age_ms <= most):
+                weight += self.weights.get(source, 0) if self.weights else 1
+        return weight >= self.least
+
+
+@dataclass(frozen=True, slots=True)
 class OriginTag:
     """Where a request comes from, with the votes that say so.
 
@@ -54,18 +87,29 @@ class OriginTag:
     votes: tuple[Vote, ...]
 
 
-def conclude(votes: Iterable[Vote]) -> OriginTag:
-    """Make one tag of the sources' votes; any contradiction, or nobody speaking, gives `unknown`."""
+def conclude(
+    votes: Iterable[Vote], agreements: Iterable[Agreement] = (), *, age_ms: int | None = None
+) -> OriginTag:
+    """Make one tag of the sources' votes; any contradiction, or too few speaking, gives `unknown`.
+
+    Args:
+        votes: one of each source.
+        agreements: what each policy asks for; all must be reached.
+        age_ms: how old the oldest data file is, or `None`.
+    """
     heard = tuple(votes)
     sides = {vote.side for vote in heard if vote.side is not None}
     countries = {vote.country for vote in heard if vote.country is not None}
     if len(sides) != 1 or len(countries) > 1 or any(vote.objects for vote in heard):
         return OriginTag(OriginClass.UNKNOWN, None, 0, heard)
     side = sides.pop()
+    speaking = [vote.source for vote in heard if vote.side is side]
+    if not all(agreement.reached(speaking, age_ms) for agreement in agreements):
+        return OriginTag(OriginClass.UNKNOWN, None, 0, heard)
     return OriginTag(
         cls=_CLASS_OF[side],
         country=countries.pop() if countries else None,
-        agreeing=sum(vote.side is side for vote in heard),
+        agreeing=len(speaking),
         votes=heard,
     )
 

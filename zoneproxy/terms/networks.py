@@ -11,6 +11,7 @@ operator trusts; never from a header of the client.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -40,6 +41,7 @@ class Network:
     country: str
 
 
+@functools.lru_cache(maxsize=1024)  # callers come again
 def read_address(text: str) -> Address | None:
     """Read an address in its canonical form; `None` where it is none, or bears a zone index.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.support.tiny_ca import TinyCa
-from zoneproxy.origin.arrival import PLAIN, Arrival, host_disagrees, passed_on
-from zoneproxy.origin.certificate import CertificateError
+from zoneproxy.origin.arrival import PLAIN, Arrival, host_disagrees, passed_on, shaken
+from zoneproxy.origin.certificate import UNVERIFIED, CertificateError, ClientCertificate
 from zoneproxy.origin.proxy_protocol import Forwarded
 
 
@@ -48,3 +48,34 @@ def test_the_host_is_the_name_of_the_handshake(authority: str, hosts: list[str],
     headers = [("host", host) for host in hosts] + [("x-host", "door.example")]
     assert host_disagrees(Arrival(tls="door", authority=authority), headers) is disagrees
     assert not host_disagrees(PLAIN, headers)
+
+
+def test_a_certificate_that_the_front_could_not_verify_is_told() -> None:
+    """Z1: a caller that shows a false certificate is not one that shows none."""
+    told = Forwarded("203.0.113.9", 1, tls=True, unverified=True)
+    assert passed_on("127.0.40.1", told).certificate is UNVERIFIED
+    assert not UNVERIFIED.identities
+
+
+OWN = ClientCertificate(frozenset({"dn:CN=toyco", "sha256:" + "0" * 64}), "dn:CN=toyco")
+OTHER = ClientCertificate(frozenset({"dn:CN=other"}), "dn:CN=other")
+
+
+@pytest.mark.parametrize(
+    ("told", "contradicted"),
+    [
+        (Arrival("127.0.40.1"), False),
+        (Arrival("127.0.40.1", authority="door.example"), False),
+        (Arrival("127.0.40.1", authority="other.example"), True),
+        (Arrival("127.0.40.1", certificate=OWN), False),
+        (Arrival("127.0.40.1", certificate=OTHER), True),
+        (Arrival("127.0.40.1", certificate=UNVERIFIED), True),
+    ],
+    ids=["nothing", "name", "other name", "certificate", "other certificate", "unverified"],
+)
+def test_front_and_handshake_are_held_against_each_other(told: Arrival, *, contradicted: bool) -> None:
+    """Z1: the handshake is believed, and a front that tells of another one makes the origin unknown."""
+    arrival = shaken(told, "door.example", OWN)
+    assert (arrival.tls, arrival.authority, arrival.certificate) == ("door", "door.example", OWN)
+    assert arrival.contradicted is contradicted
+    assert shaken(told, "", None).contradicted is (told.authority != "" or told.certificate is not None)

@@ -91,6 +91,15 @@ def test_a_fault_is_told_with_its_line() -> None:
         read_delegations(GOOD.replace("203.0.113.0", "203.0.113"))
 
 
+@pytest.mark.parametrize("character", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028"], ids=ascii)
+def test_only_a_line_feed_ends_a_line(character: str) -> None:
+    """Z22: a comment stays a comment, whatever stands in it; lines that end as in DOS are read too."""
+    text = GOOD.replace(
+        "# made for a test", f"# a test{character}2|ripencc|20260119|0|19830613|20260118|+1000"
+    )
+    assert read_delegations(text.replace("\n", "\r\n")) == read_delegations(GOOD)
+
+
 def test_records_that_overlap_are_refused() -> None:
     """Z22: two registries that both claim an address leave nothing to choose from."""
     other = GOOD.replace("apnic", "ripencc").replace("CN|ipv4|203.0.113.0|200", "FR|ipv4|203.0.113.100|8")

@@ -26,3 +26,20 @@ def test_the_header_that_a_door_asks_for_is_expected_there() -> None:
     assert not forged([("zone-flow", "x")], expected=(FLOW_HEADER,))
     assert forged([("zone-flow", "x")])
     assert forged([("zone_flow", "x")], expected=(FLOW_HEADER,))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "ours"),
+    [
+        ("signature-input", 'zone=("@method");created=1;keyid="x"', True),
+        ("Signature", "zone=:AAAA:", True),
+        ("signature", "sig1=:AAAA:, zone=:AAAA:", True),
+        ("signature_input", 'sig1=("@method");tag="zone-origin"', True),
+        ("signature-input", 'sig1=("@method");created=1;tag="web-bot-auth"', False),
+        ("signature", "sig1=:AAAA:", False),
+        ("signature", "timezone=:AAAA:", False),
+    ],
+)
+def test_a_signature_that_passes_itself_off_as_the_tags_is_seen(name: str, value: str, *, ours: bool) -> None:
+    """Z2: a signature of the client's own is no attempt, one by our name is."""
+    assert forged([(name, value)]) is ours

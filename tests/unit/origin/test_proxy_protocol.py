@@ -52,7 +52,12 @@ def test_the_documented_header_is_read() -> None:
     assert header() == EXAMPLE[:20] + b"\xcb\x00\x71\x01" + EXAMPLE[24:]
 
 
-@given(st.ip_addresses(), st.integers(0, 65535))
+def calls(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    plain = getattr(address, "ipv4_mapped", None) or address
+    return not (plain.is_unspecified or plain.is_multicast)
+
+
+@given(st.ip_addresses().filter(calls), st.integers(0, 65535))
 def test_every_address_comes_back(address: ipaddress.IPv4Address, port: int) -> None:
     """Z1: IPv4 and IPv6."""
     assert read_header(header(source=str(address), port=port)) == Forwarded(str(address), port)
@@ -80,9 +85,21 @@ def test_what_the_front_saw_in_tls_is_read() -> None:
 
 @pytest.mark.parametrize(("flags", "verify"), [(0x01, 0), (0x03, 1), (0x07, 0xFFFFFFFF), (0x00, 0)])
 def test_a_certificate_that_was_not_verified_says_nothing(flags: int, verify: int) -> None:
-    """Z1: a name that nobody checked is what the client says of itself."""
+    """Z1: a name that nobody checked is what the client says of itself; that it was sent is told."""
     seen = read_header(header(tls(tlv(0x22, b"toyco-sg"), tlv(0x28, b"der"), flags=flags, verify=verify)))
     assert (seen.common_name, seen.certificate) == ("", b"")
+    assert seen.unverified is bool(flags & 0x06)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "224.0.0.1", "::", "ff02::1", "::ffff:0.0.0.0"])
+def test_an_address_that_nobody_calls_from_is_refused(host: str) -> None:
+    """Z1: a front that knows no caller must not make one up."""
+    packed = ipaddress.ip_address(host).packed
+    family = 0x11 if len(packed) == 4 else 0x21
+    addresses = packed * 2 + struct.pack(">HH", 55555, 8443)
+    data = SIGNATURE + bytes((0x21, family)) + struct.pack(">H", len(addresses)) + addresses
+    with pytest.raises(ProxyHeaderError, match="nobody calls from"):
+        read_header(data)
 
 
 def test_a_checksum_must_fit() -> None:
