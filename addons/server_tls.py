@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from addons.boundary import Boundary
     from zoneproxy.adapters.tls.server import ServerTls
+    from zoneproxy.assembly import Boundary as Core
+    from zoneproxy.passage.exchange import Exchange
 
 # Numbers of OpenSSL's x509_vfy.h that a server's certificate meets.
 _VERIFY = {
@@ -58,20 +60,20 @@ class ServerTlsAddon:
     def tls_start_server(self, data: TlsData) -> None:
         """Begin the handshake that this exchange's server must pass."""
         crossing = self._boundary.crossings.current.get(data.context.client.id)
-        exchange = crossing.passage.exchange if crossing is not None else None
-        upstream = exchange.upstream if exchange is not None else None
-        if crossing is None or exchange is None or upstream is None or tls_of(exchange) is None:
-            raise PermissionError("TLS to a server that no exchange is for")
-        address = getattr(data.conn, "address", None)
-        if address is None or tuple(address[:2]) != (upstream.host, upstream.port):
-            raise PermissionError("TLS to another server than the exchange is for")
         core = self._boundary.assembled()
+        wanted = wanted_of(core, crossing.passage.exchange) if crossing is not None else None
+        if crossing is None or wanted is None:
+            raise PermissionError("TLS to a server that no exchange is for")
+        server, place = wanted
+        address = getattr(data.conn, "address", None)
+        if address is None or tuple(address[:2]) != place:
+            raise PermissionError("TLS to another server than the exchange is for")
         crossing.distrust = ""
 
         def judge(flaw: str) -> None:
             crossing.distrust = crossing.distrust or flaw
 
-        data.ssl_conn = connect(core.servers[upstream.id], core.clock.now_ms(), judge)
+        data.ssl_conn = connect(server, core.clock.now_ms(), judge)
 
         def too_slow() -> None:
             handler = ctx.master.addons.get("proxyserver").connections.get(data.context.client.id)
@@ -87,6 +89,17 @@ class ServerTlsAddon:
         if crossing is not None:
             crossing.distrust = crossing.distrust or str(data.conn.error or "the TLS handshake failed")
             log.warning("a model server could not prove itself: %s", crossing.distrust)
+
+
+def wanted_of(core: Core, exchange: Exchange) -> tuple[ServerTls, tuple[str, int]] | None:
+    """Return who must prove himself for an exchange, and where he is dialled; `None` where nobody must."""
+    if tls_of(exchange) is None:
+        return None
+    to, upstream = exchange.destination, exchange.upstream
+    if exchange.kind == "outward":
+        proof = core.outward.proofs.get((to.host, to.port)) if to is not None else None
+        return (proof, (str(exchange.address), to.port)) if proof is not None and to is not None else None
+    return (core.servers[upstream.id], (upstream.host, upstream.port)) if upstream is not None else None
 
 
 def connect(server: ServerTls, now_ms: int, judge: Any) -> SSL.Connection:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,13 +10,11 @@ import pytest
 
 from demo.echo_server import EchoServer, serving
 from tests.support.boundary_lab import Lab, lab
-from tests.support.zone_world import CREDENTIAL
+from tests.support.outward_lab import WORKLOAD, Serving
 from zoneproxy.route.lane import DestinationTable, RegisteredDestination
 from zoneproxy.terms.phase import Side
 
 pytestmark = pytest.mark.live
-
-WORKLOAD = "127.0.30.9"
 
 
 @pytest.fixture
@@ -49,36 +46,6 @@ async def outward(
     head = f"{method} {url} HTTP/1.1\r\nhost: {host}\r\n{named}{length}connection: close\r\n\r\n"
     answer = await running.raw(head.encode() + body, host="127.0.30.1", peer=peer)
     return int(answer.split(b" ", 2)[1]), answer.partition(b"\r\n\r\n")[2]
-
-
-class Serving:
-    """A customer's exchange that is under way: its model has said one word and waits."""
-
-    def __init__(self, running: Lab, model: EchoServer) -> None:
-        self.running, self.model = running, model
-
-    async def __aenter__(self) -> str:
-        body = json.dumps(
-            {"model": "stepped", "stream": True, "messages": [{"role": "user", "content": "one two"}]}
-        ).encode()
-        self.reader, self.writer = await asyncio.open_connection(
-            "127.0.10.1", self.running.port, local_addr=("127.0.10.9", 0)
-        )
-        self.writer.write(
-            f"POST /v1/chat/completions HTTP/1.1\r\nhost: z\r\nauthorization: Bearer {CREDENTIAL}\r\n"
-            f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode()
-            + body
-        )
-        self.model.step()
-        head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 5)
-        return next(
-            line.partition(": ")[2] for line in head.decode().splitlines() if line.startswith("zone-flow")
-        )
-
-    async def __aexit__(self, *_: object) -> None:
-        self.model.step(5)
-        self.writer.close()
-        await self.writer.wait_closed()
 
 
 async def test_a_registered_destination_is_reached_for_the_exchange_it_serves(

@@ -10,8 +10,12 @@ tenant registered for whom the workload works:
                                                 hooks.example:443/zone/../x   no callback: not one reading
 
     >>> mine = read_callback("https://hooks.example/zone")
-    >>> whose(destination_of("hooks.example", 443), "/zone/done", own=[mine], all_of_them=[mine])
+    >>> to = destination_of("hooks.example", 443)
+    >>> whose(to, "/zone/done", tls=True, own=[mine], all_of_them=[mine])
     'own'
+
+What was registered as `https` is called in TLS alone, where the operator registered how the host proves
+itself; what was registered as `http` is never called in it.
 
 Trust: the registrations are the operator's; destination and path are the workload's wish.
 """
@@ -32,11 +36,12 @@ _PLAIN = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,=:@-]*)*\Z", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """One registered address: canonical host, port, and the path that a call's path must begin with."""
+    """One registered address: canonical host, port, the path that a call's path must begin with, and TLS."""
 
     host: str
     port: int
     path: str
+    tls: bool
 
 
 @functools.lru_cache(maxsize=4096)
@@ -56,26 +61,40 @@ def read_callback(url: str) -> Callback:
     if parts.query or parts.fragment or "@" in parts.netloc or not _is_plain(parts.path):
         raise DestinationError("a callback is a host and a plain path, without query or user")
     to = destination_of(parts.hostname, port or _PORTS[parts.scheme])
-    return Callback(to.host, to.port, parts.path.rstrip("/"))
+    return Callback(to.host, to.port, parts.path.rstrip("/"), parts.scheme == "https")
 
 
-def whose(to: Destination, path: str, *, own: Iterable[Callback], all_of_them: Iterable[Callback]) -> str:
+def whose(
+    to: Destination,
+    path: str | None,
+    *,
+    tls: bool,
+    own: Iterable[Callback],
+    all_of_them: Iterable[Callback],
+) -> str:
     """Tell whose callback an outward call is: `own`, `foreign`, or `none` where nobody registered the host.
 
     Args:
         to: where the call goes, canonical.
-        path: its path, without its query.
+        path: its path, without its query; `None` where only a tunnel to the host is asked for.
+        tls: the host must prove itself in TLS.
         own: the addresses of the tenant that the workload works for.
         all_of_them: those of all tenants.
     """
-    if any(_covers(callback, to, path) for callback in own):
+    if any(callback.tls is tls and _covers(callback, to, path) for callback in own):
         return "own"
     return "foreign" if any(callback.host == to.host for callback in all_of_them) else "none"
 
 
-def _covers(callback: Callback, to: Destination, path: str) -> bool:
-    if (callback.host, callback.port) != (to.host, to.port) or not _is_plain(path):
+def _covers(callback: Callback, to: Destination, path: str | None) -> bool:
+    if (callback.host, callback.port) != (to.host, to.port):
         return False
+    if path is None:
+        return True
+    return _is_plain(path) and _below(callback, path)
+
+
+def _below(callback: Callback, path: str) -> bool:
     return path == callback.path or path.startswith(f"{callback.path}/")
 
 

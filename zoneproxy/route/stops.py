@@ -96,6 +96,8 @@ class Stops:
 
     def match(self, traits: Traits) -> Scope | None:
         """Return the widest scope that stops an exchange, or `None` where nothing does."""
+        if not self.by_scope:
+            return None
         names: Mapping[Scope, frozenset[str]] = {
             Scope.UNREADABLE: frozenset({""}),
             Scope.ZONE: frozenset({""}),

@@ -18,6 +18,10 @@ ELSEWHERE = read_callback("https://other.example")
         ("hooks.example", 443, "/zone", "own"),
         ("hooks.example", 443, "/zone/done", "own"),
         ("HOOKS.example.", 443, "/zone/", "own"),
+        ("hooks.example", 443, None, "own"),
+        ("hooks.example", 8443, None, "foreign"),
+        ("other.example", 443, None, "foreign"),
+        ("tools.example", 443, None, "none"),
         ("hooks.example", 443, "/zonewide", "foreign"),
         ("hooks.example", 443, "/", "foreign"),
         ("hooks.example", 443, "/zone/../x", "foreign"),
@@ -28,16 +32,25 @@ ELSEWHERE = read_callback("https://other.example")
         ("tools.example", 443, "/zone", "none"),
     ],
 )
-def test_a_callback_goes_to_its_own_tenant(host: str, port: int, path: str, told: str) -> None:
-    """Z6: a host that anybody registered is reached by its tenant's own addresses alone."""
+def test_a_callback_goes_to_its_own_tenant(host: str, port: int, path: str | None, told: str) -> None:
+    """Z5, Z6: a host that anybody registered is reached by its tenant's own addresses alone, tunnels too."""
     to = destination_of(host, port)
-    assert whose(to, path, own=[MINE], all_of_them=[MINE, THEIRS, ELSEWHERE]) == told
+    assert whose(to, path, tls=True, own=[MINE], all_of_them=[MINE, THEIRS, ELSEWHERE]) == told
+
+
+def test_what_was_registered_in_tls_is_called_in_tls() -> None:
+    """Z5: an `https` address is never called in the clear, nor an `http` one as if it had proven itself."""
+    there = destination_of("hooks.example", 443)
+    assert whose(there, "/zone", tls=False, own=[MINE], all_of_them=[MINE]) == "foreign"
+    plain = destination_of("hooks.example", 8080)
+    assert whose(plain, "/x", tls=False, own=[THEIRS], all_of_them=[THEIRS]) == "own"
+    assert whose(plain, "/x", tls=True, own=[THEIRS], all_of_them=[THEIRS]) == "foreign"
 
 
 def test_a_registration_is_read_in_one_way() -> None:
     """Ports are those of the scheme where none is written; the end of a path makes no difference."""
-    assert Callback("hooks.example", 443, "/zone") == MINE
-    assert Callback("hooks.example", 8080, "") == THEIRS
+    assert Callback("hooks.example", 443, "/zone", tls=True) == MINE
+    assert Callback("hooks.example", 8080, "", tls=False) == THEIRS
 
 
 @pytest.mark.parametrize(

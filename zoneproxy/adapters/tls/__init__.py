@@ -1,1 +1,1 @@
-"""TLS at our own doors (`door`) and towards model servers (`server`)."""
+"""TLS at our own doors (`door`), towards servers (`server`), within workloads' tunnels (`authority`)."""

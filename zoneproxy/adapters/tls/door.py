@@ -26,7 +26,7 @@ from zoneproxy.adapters.keys.certificates import (
     read_certificates,
     read_revocations,
 )
-from zoneproxy.origin.arrival import Arrival
+from zoneproxy.origin.arrival import Arrival, shaken
 from zoneproxy.origin.certificate import read_certificate
 from zoneproxy.terms.errors import ConfigError
 
@@ -107,12 +107,8 @@ class DoorTls:
             CertificateError: the client certificate can't be read.
         """
         der = handshake.getpeercert(binary_form=True)
-        return replace(
-            arrival,
-            tls="door",
-            authority=getattr(handshake, "authority", ""),
-            certificate=read_certificate(der) if der else None,
-        )
+        certificate = read_certificate(der) if der else None
+        return shaken(arrival, getattr(handshake, "authority", ""), certificate)
 
     def review(self, arrival: Arrival) -> Arrival:
         """Look at a connection's certificate again: a newer list may name it."""

@@ -8,6 +8,7 @@ self-test of separation sends requests that must be refused to the zone's own do
     rules       policies: signatures and dates; what is stopped
     trace       the log holds at its newest entry; witnesses answer
     reach       doors' addresses, fronts, model servers
+    outward     the authority of tunnels, and where registered destinations are
     separation  each forbidden path, tried
 """
 
@@ -19,6 +20,7 @@ from functools import partial
 from zoneproxy.assembly.doctor.files import check_disks, check_files, check_orders_file
 from zoneproxy.assembly.doctor.findings import Finding, State, unchecked
 from zoneproxy.assembly.doctor.machine import check_clock, check_process
+from zoneproxy.assembly.doctor.outward import check_outward
 from zoneproxy.assembly.doctor.reach import check_doors, check_servers
 from zoneproxy.assembly.doctor.rules import check_policies
 from zoneproxy.assembly.doctor.separation import try_separation
@@ -53,6 +55,7 @@ def examine(opening: Opening, *, self_test: bool = True) -> Iterator[Finding]:
         ("witness", partial(check_witnesses, opening)),
         ("door", partial(check_doors, opening, running=running)),
         ("server", partial(check_servers, opening)),
+        ("outward", partial(check_outward, opening)),
     ]
     if self_test:
         checks.append(("separation", partial(try_separation, opening, running=running)))

@@ -33,9 +33,11 @@ def secrets_of(config: Config) -> Iterator[str]:
             yield optional
     yield from (one.key for one in config.registered)
     yield from (route.tls.key for route in config.routes if route.tls is not None)
-    for server in config.servers:
-        if server.tls is not None and server.tls.client_key is not None:
-            yield server.tls.client_key
+    for proof in (*(one.tls for one in config.servers), *(one.tls for one in config.outward)):
+        if proof is not None and proof.client_key is not None:
+            yield proof.client_key
+    if config.tunnels is not None:
+        yield config.tunnels.key
 
 
 def check_files(opening: Opening) -> Iterator[Finding]:
@@ -101,7 +103,7 @@ def check_orders_file(opening: Opening) -> Iterator[Finding]:
     for stop in orders.stops:
         what = "the zone" if stop.scope == "zone" else f"the {stop.scope} `{stop.target}`"
         yield advice("stopped", f"{what} is stopped, by {stop.by}: {stop.why}", "`zoneproxy resume` lifts it")
-    for one in orders.tenants:
+    for one in orders.standing(opening.config.tenants):
         if one.suspended:
             yield advice(
                 "suspended",

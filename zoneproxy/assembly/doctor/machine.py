@@ -65,7 +65,8 @@ def check_environment(
     """
     if environment.get("SSLKEYLOGFILE"):
         yield fault(
-            "key-log", f"SSLKEYLOGFILE is set for {who}: TLS keys would be written to a file",
+            "key-log",
+            f"SSLKEYLOGFILE was set for {who}: the boundary drops it, other programs write keys down",
             "unset SSLKEYLOGFILE where the zone is started",
         )  # fmt: skip
     else:

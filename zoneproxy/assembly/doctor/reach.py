@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from zoneproxy.adapters.files.trouble import why
 from zoneproxy.adapters.tls.server import ServerTls
 from zoneproxy.assembly.doctor.findings import Finding, advice, fault, ok
 from zoneproxy.assembly.logs import Opening
@@ -101,10 +102,9 @@ def _of_server(server: ModelServer, proof: ServerTls | None, now_ms: int) -> Fin
     except ssl.SSLError as error:
         flaw = str(error.reason or error).lower()
     except OSError as error:
-        why = (error.strerror or str(error) or "no answer").lower()
         return advice(
             "server",
-            f"the model server `{server.id}` is not reached at {server.address}: {why}",
+            f"the model server `{server.id}` is not reached at {server.address}: {why(error)}",
             "start it, or mend its address",
         )
     if not flaw:

@@ -59,13 +59,14 @@ def tries_at(route: Route, config: Config) -> Iterator[Try]:
         yield Try("a caller that is no front", request("POST", "/v1/chat/completions"), silent=True)
         return
     host, port = "tools.invalid", 80
-    yield Try("a tunnel (CONNECT)", f"CONNECT {host}:{port} HTTP/1.1\r\nhost: {host}\r\n\r\n".encode())
+    yield Try("a tunnel (CONNECT)", connect(f"{host}:{port}"))
     yield Try("SOCKS", b"\x05\x01\x00" + b"\r\n\r\n")
     yield Try("an unknown protocol", b"\x16\x03\x01\x00\x05hello\r\n\r\n")
     if route.side == "zone":
         for name in _domestic(config):
             yield Try(f"a call to the domestic side ({name})", request("POST", f"http://{name}/"))
         yield Try("a call that works for no exchange", request("POST", f"http://{_registered(config)}/"))
+        yield Try("a tunnel that works for no exchange", connect(_registered(config)))
         yield Try("a call to a host that nobody registered", request("POST", f"http://{host}/"))
         return
     if route.side == "domestic":
@@ -85,6 +86,12 @@ def request(method: str, target: str, **headers: str) -> bytes:
     lines += [] if "connection" in headers else ["connection: close"]
     lines += [f"content-length: {len(_BODY)}", "", ""]
     return "\r\n".join(lines).encode() + _BODY
+
+
+def connect(place: str) -> bytes:
+    """Write a request for a tunnel to a host, or to a host and port."""
+    target = place if place.rpartition(":")[2].isdigit() else f"{place}:443"
+    return f"CONNECT {target} HTTP/1.1\r\nhost: {target}\r\n\r\n".encode()
 
 
 def knock(host: str, port: int, data: bytes) -> bytes | None:

@@ -12,7 +12,6 @@ from zoneproxy.assembly.logs import Opening
 from zoneproxy.terms.errors import ConfigError, VerificationError
 from zoneproxy.trace.prover import prove_entry
 
-FRESH_S = 120
 WITNESS_TIMEOUT_S = 5.0
 
 
