@@ -10,6 +10,9 @@ a stream as an `event: error`. OpenAI's Responses: as OpenAI; in a stream an `ev
 `type`, `code`, `message` and `param` as that API has them, and with `error` as well, because it is
 the member that the official SDKs raise on. A caller of an unknown dialect gets the OpenAI form.
 
+OpenAI's Realtime: one text message, `{"type": "error", "event_id", "error": {...}}`; the refusal of a
+handshake is an HTTP answer with the same body.
+
 Where a market has a deployment of its own, the message names its address instead of the remedy, and the
 error object has it as `local_deployment`.
 """
@@ -24,6 +27,7 @@ from zoneproxy.terms.reasons import Reason
 
 _ANTHROPIC = "anthropic_messages"
 _RESPONSES = "openai_responses"
+_REALTIME = "openai_realtime"
 _TYPES: Mapping[int, tuple[str, str]] = {
     400: ("invalid_request_error", "invalid_request_error"),
     402: ("insufficient_quota", "billing_error"),
@@ -52,11 +56,13 @@ def refusal_body(dialect: str, reason: Reason, *, trace: str, flow: str, deploym
 
 
 def cut_event(dialect: str, reason: Reason, *, trace: str, flow: str) -> bytes:
-    """Write a refusal as the last event of a stream; it begins with a blank line.
+    """Write a refusal as the last event of a stream; it begins with a blank line, but for Realtime's.
 
     The blank line ends whatever event the caller may be in the middle of.
     """
     told = _refusal(dialect, reason, trace, flow)
+    if dialect == _REALTIME:
+        return _write(told)
     if dialect == _RESPONSES:
         told |= {"type": "error", **{name: told["error"][name] for name in ("code", "message", "param")}}
     name = b"event: error\n" if dialect in (_ANTHROPIC, _RESPONSES) else b""
@@ -76,7 +82,10 @@ def _refusal(dialect: str, reason: Reason, trace: str, flow: str, deployment: st
         told["local_deployment"] = deployment
     if dialect == _ANTHROPIC:
         return {"type": "error", "error": {"type": anthropic_type, **told}, "request_id": flow}
-    return {"error": {**told, "type": openai_type, "param": None}}
+    error = {**told, "type": openai_type, "param": None}
+    if dialect == _REALTIME:
+        return {"type": "error", "event_id": f"event_{flow}", "error": {**error, "event_id": None}}
+    return {"error": error}
 
 
 def _write(told: dict[str, Any]) -> bytes:

@@ -18,10 +18,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from zoneproxy.content.endpoint import Endpoint
-from zoneproxy.content.served import ANTHROPIC_FILES, CLOSED, SERVED, Row
+from zoneproxy.content.served import ANTHROPIC_FILES, CLOSED, EVENT, SERVED, SOCKETS, Row
 from zoneproxy.terms.objects import ObjectName
 
-__all__ = ["Endpoint", "is_closed", "recognise"]
+__all__ = ["EVENT", "Endpoint", "is_closed", "recognise", "recognise_socket"]
 
 _ID_FORM = r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}"
 _ID = re.compile(rf"{_ID_FORM}\Z", re.ASCII)
@@ -95,6 +95,11 @@ def _find(tree: _Node, method: str, path: str) -> Endpoint | None:
             return None
     endpoint = node.served.get(method)
     return replace(endpoint, names=tuple(names)) if endpoint and names else endpoint
+
+
+def recognise_socket(method: str, path: str) -> Endpoint | None:
+    """Find what an upgrade to WebSocket asks for; `None` where the zone speaks none there."""
+    return SOCKETS.get(path) if method == "GET" else None
 
 
 def is_closed(path: str) -> bool:

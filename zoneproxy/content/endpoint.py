@@ -50,8 +50,8 @@ class Endpoint:
 
     @property
     def is_metered(self) -> bool:
-        """Its own answer tells the usage: a batch is only begun, and what is looked at again was counted."""
-        return self.is_inference and not self.dialect.endswith("_batches")
+        """Its own answer tells the usage: batches and sessions are begun, what is seen again was counted."""
+        return self.is_inference and self.body != "none" and not self.dialect.endswith("_batches")
 
     @property
     def touches_objects(self) -> bool:

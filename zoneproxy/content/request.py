@@ -8,6 +8,7 @@ ask for usage, because a stream without usage can't be metered.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -16,12 +17,14 @@ from zoneproxy.content.form import Form, FormFile, read_form
 from zoneproxy.content.lines import BatchReading, read_lines, read_requests
 from zoneproxy.content.media import is_json, read_media_type
 from zoneproxy.content.names import MOST_NAMES, Named, request_names
+from zoneproxy.content.realtime import CLIENT_EVENTS, read_client_event
 from zoneproxy.content.sealed import sealed_parts
 from zoneproxy.content.strict_json import UnreadableError, read_object, with_member
 from zoneproxy.content.walk import strings
 from zoneproxy.terms.finding import Segment
 
-RequestState = Literal["ok", "unknown_type", "unreadable", "too_large"]
+RequestState = Literal["ok", "unknown_type", "unreadable", "too_large", "unasked"]
+_REALTIME = "openai_realtime"
 _USAGE_DIALECTS = ("openai_chat", "openai_completions")
 _MAX_TOKEN_FIELDS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
@@ -60,6 +63,10 @@ class RequestReading:
         names: the stored objects that the body refers to.
         keeps: what the answer makes stays in the zone.
         use: what an uploaded file is for (`batch`, ...), or empty.
+        begins: a message of a session: it asks for an answer.
+        event_id: the name that its sender gave such a message, or empty.
+        assigned_id: the name that it goes on with where it has none.
+        speech: of such a message, whether answers are to be spoken; `None` where it does not say.
     """
 
     state: RequestState
@@ -76,6 +83,10 @@ class RequestReading:
     names: tuple[Named, ...] = ()
     keeps: bool = False
     use: str = ""
+    begins: bool = False
+    event_id: str = ""
+    assigned_id: str = ""
+    speech: bool | None = None
 
 
 def read_request(
@@ -101,6 +112,8 @@ def read_request(
     if content_encoding not in (None, "", "identity"):
         return RequestReading("unknown_type", body)
     try:
+        if endpoint.dialect == _REALTIME:
+            return _bounded(_read_event(body), limits)
         if endpoint.body == "form":
             media = read_media_type(content_type)
             if media is None or media.essence != "multipart/form-data":
@@ -123,16 +136,48 @@ def _read_json(endpoint: Endpoint, body: bytes, limits: RequestLimits) -> Reques
         segments.append(pair)
         if len(segments) > limits.max_strings:
             return RequestReading("too_large", body)
-    sealed, names = tuple(set(sealed_parts(asked))), request_names(asked, endpoint.dialect)
-    return _bounded(replace(reading, segments=tuple(segments), sealed=sealed, names=names), limits)
+    names = request_names(asked, endpoint.dialect)
+    if len(names) > MOST_NAMES:
+        return RequestReading("too_large", body)
+    return replace(
+        reading,
+        segments=tuple(segments),
+        sealed=tuple(set(sealed_parts(asked))),
+        names=names,
+        text_bytes=_size(segments),
+    )
+
+
+def _read_event(body: bytes) -> RequestReading:
+    """Read one message of a session."""
+    event = read_client_event(body)
+    if event.kind not in CLIENT_EVENTS:
+        return RequestReading("unknown_type", body)
+    return RequestReading(
+        "unasked" if event.unasked else "ok",
+        body,
+        model=event.model,
+        streamed=event.begins,
+        max_tokens=event.max_tokens,
+        segments=event.segments,
+        sealed=event.sealed,
+        names=event.names,
+        begins=event.begins,
+        event_id=event.event_id,
+        speech=event.speech,
+    )
 
 
 def _bounded(reading: RequestReading, limits: RequestLimits) -> RequestReading:
     """Measure what was read; more than the limits is too large, whatever the parts of it say."""
     if len(reading.segments) > limits.max_strings or len(reading.names) > MOST_NAMES:
         return RequestReading("too_large", reading.body)
-    size = sum(len(text) if text.isascii() else len(text.encode()) for _, text in reading.segments)
-    return replace(reading, text_bytes=size)
+    return replace(reading, text_bytes=_size(reading.segments))
+
+
+def _size(segments: Iterable[tuple[Segment, str]]) -> int:
+    """Return the UTF-8 bytes of strings."""
+    return sum([len(text) if text.isascii() else len(text.encode()) for _, text in segments])
 
 
 def _with_batch(reading: RequestReading, batch: BatchReading) -> RequestReading:
@@ -227,6 +272,8 @@ def _max_tokens(asked: dict[str, Any]) -> int | None:
 
 def upstream_body(reading: RequestReading) -> bytes:
     """Return the body for the model server: the caller's bytes, with usage asked for where due."""
+    if reading.assigned_id:
+        return with_member(reading.body.decode("utf-8"), "event_id", reading.assigned_id).encode()
     if not reading.usage_injected:
         return reading.body
     text = reading.body.decode("utf-8")

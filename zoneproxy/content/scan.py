@@ -34,6 +34,8 @@ _MAX_SCORE = 1_000_000
 _WEIGHTS = "model_weights"
 # A shorter word without digits is neither an identifier nor the encoding of one.
 _SHORTEST_ENCODED = 14
+# Names, kinds and small values come again and again; registered data are looked for across strings.
+_MOST_REMEMBERED, _MOST_REMEMBERED_CHARS = 2048, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +139,20 @@ def scan_strings(
     for medium in sealed:
         seen.seal(medium, Segment.UNKNOWN)
     findings.extend(_findings(seen))
+    forgets = bool(settings.registered)
     for segment, text in pieces:
-        seen.begin(leaving=segment is Segment.OUTPUT)
+        leaving = segment is Segment.OUTPUT
+        short = not forgets and len(text) <= _MOST_REMEMBERED_CHARS
+        if short and (text, leaving) in settings.clean:
+            continue
+        seen.begin(leaving=leaving)
         seen.string(text, segment, 0)
         if seen.hits:
             findings.extend(to_finding(hit, owner, settings) for hit, owner in seen.hits)
+        elif short and seen.whole and not seen.spent_up:
+            if len(settings.clean) >= _MOST_REMEMBERED:
+                settings.clean.clear()
+            settings.clean.add((text, leaving))
     seen.begin(leaving=True)
     findings.extend(_findings(seen))
     return tuple(findings)

@@ -187,6 +187,11 @@ SERVED: tuple[Row, ...] = (
     *_batches(), *_vector_stores(), *_assistants(), *_message_batches(), *_models(),
 )  # fmt: skip
 
+SOCKETS: dict[str, Endpoint] = {"/v1/realtime": _endpoint("openai_realtime", "inference", "none")}
+"""What is reached by an upgrade to WebSocket, where the operator opens that; no other request finds it."""
+EVENT = _endpoint("openai_realtime", "inference", "json", streamable=True)
+"""One message of a session, with what comes back for it."""
+
 # The same paths mean the same things to Anthropic's SDK, which reads other errors.
 ANTHROPIC_FILES: tuple[Row, ...] = tuple(_files("anthropic_files"))
 

@@ -26,6 +26,7 @@ class ScanSettings:
         canary_key: key of the zone's canaries; none are looked for where it is empty.
         own_canary: tag of the tenant whose canaries are its own (see `canary`), or empty.
         registered: the data sets that owners registered.
+        clean: short texts in which nothing was found under these settings, by whether they leave the zone.
     """
 
     level: int
@@ -37,3 +38,4 @@ class ScanSettings:
     canary_key: bytes = field(default=b"", repr=False)
     own_canary: bytes = b""
     registered: tuple[Index, ...] = ()
+    clean: set[tuple[str, bool]] = field(default_factory=set, init=False, repr=False, compare=False)

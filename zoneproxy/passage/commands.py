@@ -32,6 +32,13 @@ class LookUp(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Resolve(Command):
+    """Ask which addresses this registered name has, then feed `Resolved`; do nothing else first."""
+
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bind(Command):
     """Make these bindings durable, and ask whose other objects are, then feed `Bound` (or `StoreFailed`)."""
 
@@ -48,6 +55,20 @@ class Forward(Command):
     headers: Headers
     body: bytes
     tls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTunnel(Command):
+    """A workload's tunnel may be answered: feed its empty answer, then what comes inside of it.
+
+    Attributes:
+        host, port: where it leads, canonical.
+        address: what every call inside of it is pinned to.
+    """
+
+    host: str
+    port: int
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +121,13 @@ class Cut(Command):
     """End a streamed answer loudly: send these bytes, then close both sides."""
 
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade(Command):
+    """Answer the caller's handshake with these fields; from then on a session speaks."""
+
+    headers: Headers
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,10 @@ _MEDIA_DIALECT = "openai_audio"
 def weigh_from_now(exchange: Exchange) -> None:
     """Open the answer's account, where one is kept."""
     ledger, endpoint, tenant = exchange.ledger, exchange.endpoint, exchange.facts.get("tenant.id")
-    if ledger is None or endpoint is None or exchange.kind == "outward" or not isinstance(tenant, str):
+    if ledger is None or endpoint is None or exchange.kind != "serve" or not isinstance(tenant, str):
         return
+    if exchange.session is not None and not (exchange.reading and exchange.reading.begins):
+        return  # nothing comes back for it: what the server says meanwhile is weighed where it is said
     asked = _asked(endpoint, exchange.reading, str(exchange.facts.get("model.id", "")))
     exchange.egress = EgressMeter(ledger.budget, asked, ledger.account(tenant))
 
@@ -52,7 +54,8 @@ def _asked(endpoint: Endpoint, reading: RequestReading | None, model: str) -> As
         max_tokens=reading.max_tokens if reading else None,
         request_bytes=len(body),
         alternatives=alternatives_of(named),
-        speech=isinstance(modalities, list) and "audio" in modalities,
+        speech=(isinstance(modalities, list) and "audio" in modalities)
+        or (reading is not None and reading.speech is True),
         spoken_bytes=reading.text_bytes if reading and sound else 0,
         pictures=_pictures(named.get("n")),
         echo=named.get("echo") is True or endpoint.dialect == _MEDIA_DIALECT,

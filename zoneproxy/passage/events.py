@@ -32,6 +32,8 @@ class HeadArrived(Event):
         trace_writable: the journal takes records.
         parent: for a zone workload's call: the facts of the exchange it works for, or `None`.
         parent_id: that exchange's id, or empty.
+        tunnel: a workload asks for a tunnel (`asked`), or calls from `inside` of one; else `none`.
+        pinned: the address that this tunnel is pinned to, or empty.
         detail: what is wrong, in our words, kept privately.
     """
 
@@ -46,6 +48,8 @@ class HeadArrived(Event):
     state: str = "ok"
     parent: Mapping[str, FactValue] | None = None
     parent_id: str = ""
+    tunnel: str = "none"
+    pinned: str = ""
     detail: str = ""
 
 
@@ -62,6 +66,17 @@ class LookedUp(Event):
     """The bindings of the names that were asked for; names that nobody claimed are left out."""
 
     found: Mapping[ObjectName, Binding]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved(Event):
+    """The addresses of the name that was asked for, as the resolver wrote them; none where it has none.
+
+    `detail` is in our words, kept privately.
+    """
+
+    addresses: tuple[str, ...]
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from zoneproxy.content.endpoint import Endpoint
 from zoneproxy.content.mask import Masked
+from zoneproxy.content.realtime_stream import RealtimeStream
 from zoneproxy.content.request import RequestReading
 from zoneproxy.content.returned import Returned
 from zoneproxy.content.stream import AnswerStream
@@ -18,6 +19,7 @@ from zoneproxy.origin.arrival import PLAIN, Arrival
 from zoneproxy.origin.evidence import Door
 from zoneproxy.passage.events import Event, Headers
 from zoneproxy.passage.rules import Rules
+from zoneproxy.passage.ties import Ties
 from zoneproxy.route.destination import Destination
 from zoneproxy.route.pin import Pin
 from zoneproxy.route.stops import Stops
@@ -25,11 +27,12 @@ from zoneproxy.route.upstream import Upstream
 from zoneproxy.terms.decision import Decision
 from zoneproxy.terms.facts import FactSheet, FactValue
 from zoneproxy.terms.finding import Finding
+from zoneproxy.terms.networks import Address
 from zoneproxy.terms.objects import Binding, ObjectName
 from zoneproxy.terms.phase import Phase
 from zoneproxy.terms.ports import Receipt
 
-Kind = Literal["serve", "outward"]
+Kind = Literal["serve", "outward", "maintenance"]
 
 
 @dataclass(slots=True)
@@ -38,13 +41,18 @@ class Exchange:
 
     Attributes:
         flow: UUIDv7 of the exchange.
-        kind: a customer's request, or a zone workload's own call.
+        kind: a customer's request, a zone workload's own call, or maintenance from inland.
         door: the listener it came in by; `None` where no declared route owns it.
         peer: the peer's address and port as the socket gives them.
         pin: the door's identity, taken when the request came in.
         arrival: how the connection came: by a front, with TLS, with a certificate.
         upstream: the model server that was chosen, or `None`.
         query: what followed `?` in the target.
+        address: what a workload's call is pinned to, or `None` while nothing is.
+        tunnel: how a workload's call stands to a tunnel, a value of the fact `destination.tunnel`.
+        pinned: the address of the tunnel that a workload's call stands in, or empty.
+        session: the session that it is a message of, or `None`.
+        handshake: where it opens a session, the caller's handshake (`handshake.Handshake`), or `None`.
         stops: what the operator has stopped, as it was told last.
         credential: id of the credential that proved the tenant, or empty.
         retry_after_s: when a refused caller may come back, in seconds; 0 says nothing.
@@ -81,6 +89,9 @@ class Exchange:
     endpoint: Endpoint | None = None
     reading: RequestReading | None = None
     destination: Destination | None = None
+    address: Address | None = None
+    tunnel: str = "none"
+    pinned: str = ""
     upstream: Upstream | None = None
     headers: Headers = ()
     query: str = ""
@@ -90,6 +101,8 @@ class Exchange:
     waiting: Any = None
     answer_binding: str = "none"
     parent_id: str = ""
+    session: Ties | None = None
+    handshake: Any = None
     now_ms: int = 0
     findings: tuple[Finding, ...] = ()
     request_bytes: int = 0
@@ -97,7 +110,7 @@ class Exchange:
     # the answer
     status: int = 0
     answer_headers: Headers = ()
-    stream: AnswerStream | None = None
+    stream: AnswerStream | RealtimeStream | None = None
     answer_findings: tuple[Finding, ...] = ()
     answer_bytes: int = 0
     delivered_bytes: int = 0
@@ -139,6 +152,21 @@ class Exchange:
     def header(self, name: str) -> str | None:
         """Return a request header's only value; `None` where it is absent or repeated."""
         return sole(self.headers, name)
+
+    def let_go_of_text(self) -> None:
+        """Forget the request's strings: they were looked into, and what goes on is written.
+
+        An answer may take an hour, and a prompt may have megabytes.
+        """
+        if self.reading is not None:
+            self.reading = replace(self.reading, segments=(), files=())
+        self.outward_body = b""
+        self.masked = None
+
+    def let_go_of_body(self) -> None:
+        """Forget the request's bytes: the answer has begun, and is weighed by what they ask for."""
+        if self.reading is not None:
+            self.reading = replace(self.reading, body=b"")
 
 
 def sole(headers: Headers, name: str) -> str | None:

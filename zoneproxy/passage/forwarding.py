@@ -2,6 +2,7 @@
 
 Inward only a short list is kept: credentials, addresses, cookies and hop-by-hop fields stay outside.
 Outward a workload's own headers go along, without what belongs to the connection or to the zone.
+What `Connection` names goes on nowhere (RFC 9110, section 7.6.1).
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from zoneproxy.origin.signature import SignedMessage
 from zoneproxy.origin.signed_tag import ZoneOrigin
 from zoneproxy.passage.events import Headers
 from zoneproxy.passage.exchange import Exchange
+from zoneproxy.passage.handshake import own_fields
 from zoneproxy.route.destination import Destination
 
 _INWARD = frozenset(("accept", "content-type", "user-agent", "anthropic-version", "anthropic-beta"))
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
-_HTTP_PORT = 80
+_HTTP_PORT, _HTTPS_PORT = 80, 443
 _OUTWARD_DROPPED = frozenset(
     ("connection", "proxy-connection", "proxy-authorization", "keep-alive", "te", "trailer",
      "transfer-encoding", "upgrade", "content-length", "host", "accept-encoding", "expect",
@@ -31,40 +33,53 @@ def forwarded(exchange: Exchange) -> Headers:
     A caller's `traceparent` goes on where it is one (W3C Trace Context, section 3.2): its 55 characters
     of hexadecimal digits are looked into like the rest.
     """
+    if exchange.kind == "maintenance":
+        return tuple((name, value) for name, value in exchange.headers if name == "content-type")
+    nominated = _nominated(exchange.headers)
     if exchange.kind == "outward":
         return tuple(
             (name, value)
             for name, value in exchange.headers
-            if name not in _OUTWARD_DROPPED and not name.startswith("zone-")
+            if name not in _OUTWARD_DROPPED and name not in nominated and not name.startswith("zone-")
         )
-    kept = tuple((name, value) for name, value in exchange.headers if name in _INWARD)
-    parent = exchange.header("traceparent")
+    wanted = _INWARD - nominated
+    kept = tuple((name, value) for name, value in exchange.headers if name in wanted)
+    parent = None if "traceparent" in nominated else exchange.header("traceparent")
     if parent is not None and _TRACEPARENT.match(parent) and not parent.startswith("ff"):
         kept += (("traceparent", parent),)
     return kept
 
 
+def _nominated(headers: Headers) -> frozenset[str]:
+    """Return the lower-case names that `Connection` declares to be of this connection only."""
+    values = ",".join(value for name, value in headers if name == "connection")
+    return frozenset(token.strip(" \t").lower() for token in values.split(",")) if values else frozenset()
+
+
 def body_of(exchange: Exchange) -> bytes:
     """Return the body that goes on."""
-    if exchange.kind == "outward":
+    if exchange.kind != "serve":
         return exchange.outward_body
     return upstream_body(exchange.reading) if exchange.reading else b""
 
 
-def headers_for(exchange: Exchange, to: Destination, body: bytes) -> Headers:
-    """Return all headers of the request that goes on.
+def headers_for(exchange: Exchange, to: Destination, body: bytes, *, tls: bool = False) -> Headers:
+    """Return all headers of the request that goes on; a message of a session has none.
 
     Args:
         exchange: an admitted exchange: its decision record is durable.
         to: where it goes.
         body: what it bears.
+        tls: it goes in TLS.
     """
-    authority = _authority(to)
+    if exchange.session is not None:
+        return ()
+    authority = _authority(to, _HTTPS_PORT if tls and exchange.kind == "outward" else _HTTP_PORT)
     kept = forwarded(exchange)
     if exchange.kind == "serve":
         kept += (("zone-flow", exchange.flow), *_tag(exchange, authority, kept, body))
     length = (("content-length", str(len(body))),) if body else ()
-    return (("host", authority), *kept, ("accept-encoding", "identity"), *length)
+    return (("host", authority), *kept, ("accept-encoding", "identity"), *length, *own_fields(exchange))
 
 
 def _tag(exchange: Exchange, authority: str, kept: Headers, body: bytes) -> Headers:
@@ -86,6 +101,6 @@ def _tag(exchange: Exchange, authority: str, kept: Headers, body: bytes) -> Head
     return tuple(signer.sign(message, origin, receipt.ts // 1000))
 
 
-def _authority(to: Destination) -> str:
+def _authority(to: Destination, default_port: int) -> str:
     host = f"[{to.host}]" if ":" in to.host else to.host
-    return host if to.port == _HTTP_PORT else f"{host}:{to.port}"
+    return host if to.port == default_port else f"{host}:{to.port}"

@@ -16,7 +16,12 @@ _MOST_KEPT = 256
 
 
 def scan_head(exchange: Exchange) -> tuple[Finding, ...]:
-    """Find what may not cross in a request's target and in the headers that go on with it."""
+    """Find what may not cross in a request's target and in the headers that go on with it.
+
+    A message of a session has none of its own: those of the handshake were looked into.
+    """
+    if exchange.session is not None:
+        return ()
     path = str(exchange.facts.get("request.path", ""))
     texts = [path, exchange.query, *(f"{name}: {value}" for name, value in forwarded(exchange))]
     return tuple(finding for text in texts if text for finding in _scan(text, exchange.rules.scan))

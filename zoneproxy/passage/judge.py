@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zoneproxy.passage.law import Facts, rail, unkept
+from zoneproxy.passage.law import Facts, opened, rail, unkept
 from zoneproxy.policy.bundle import Policy
 from zoneproxy.policy.decide import decide
 from zoneproxy.terms.decision import Decision, LayerDecision
@@ -28,11 +28,13 @@ def judge(policies: Sequence[Policy], phase: Phase, facts: Facts) -> Decision:
     What the layers order must be possible: an order that can't be carried out is a denial by the law.
 
     The answer to a zone workload's own call (`exchange.kind` outward, phase return) is judged by
-    the rails alone: the layers speak about what leaves the zone to customers.
+    the rails alone: the layers speak about what leaves the zone to customers. So is that to maintenance, of
+    which nothing leaves; maintenance itself passes only where every layer opens its lane by name.
     """
     if reason := rail(phase, facts):
         return Decision(phase, "deny", "law", reason)
-    if phase is Phase.RETURN and facts.get("exchange.kind") == "outward":
+    kind = facts.get("exchange.kind")
+    if phase is Phase.RETURN and kind in ("outward", "maintenance"):
         return Decision(phase, "allow", "law")
     layers = decide(policies, phase, facts)
     denial = next((layer for layer in layers if layer.effect != "allow"), None)
@@ -41,6 +43,8 @@ def judge(policies: Sequence[Policy], phase: Phase, facts: Facts) -> Decision:
     orders = {name for layer in layers for name in layer.obligations}
     if reason := unkept(phase, facts, orders):
         return Decision(phase, "deny", "law", reason, "", layers)
+    if kind == "maintenance" and not opened(facts, layers):
+        return Decision(phase, "deny", "law", "lane-maintenance", "", layers)
     return Decision(phase, "allow", layers[-1].by, "", layers[-1].rule, layers)
 
 

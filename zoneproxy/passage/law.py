@@ -6,8 +6,9 @@ come before the policy and can only refuse.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
+from zoneproxy.terms.decision import LayerDecision
 from zoneproxy.terms.facts import FactValue
 from zoneproxy.terms.phase import Phase
 
@@ -20,10 +21,13 @@ _REQUEST_STATES = {
     "unknown_type": "content-unknown-type",
     "unreadable": "content-unreadable",
     "too_large": "content-too-large",
+    "unasked": "content-unasked",
     "tunnel": "lane-tunnel",
     "upgrade": "lane-upgrade",
     "no_front": "origin-front",
     "no_tls": "origin-handshake",
+    "no_inner_tls": "lane-handshake",
+    "other_host": "lane-mismatch",
 }
 _ANSWER_STATES = {
     "unreadable": "return-unreadable",
@@ -34,7 +38,9 @@ _ANSWER_STATES = {
 }
 # A request that is not HTTP says nothing else that could be trusted; the other states are told
 # only to callers whose origin stands.
-_STATES_BEFORE_ORIGIN = ("malformed", "upgrade", "tunnel", "no_front", "no_tls")
+_STATES_BEFORE_ORIGIN = (
+    "malformed", "upgrade", "tunnel", "no_front", "no_tls", "no_inner_tls", "other_host",
+)  # fmt: skip
 
 # Whoever asks is not told whether what it named is there.
 _BINDINGS = {"none": "", "own": "", "refused": "binding-unknown"}
@@ -60,6 +66,7 @@ _LIMITS = {
     "zone_concurrency": "limit-zone-concurrency",
     "zone_requests": "limit-zone-requests",
     "zone_bytes": "limit-zone-bytes",
+    "session": "limit-session",
 }
 
 
@@ -116,11 +123,8 @@ def outward_rail(facts: Facts) -> str:
         return _REQUEST_STATES[state]
     if facts.get("request.tag_forged") is not False:
         return "origin-tag-forged"
-    if facts.get("destination.callback") == "foreign":
-        return "lane-callback"
-    is_open = facts.get("destination.side") in ("overseas", "zone")
-    if not is_open or facts.get("destination.registered") is not True:
-        return "lane-closed"
+    if reason := _lane_rail(facts):
+        return reason
     if "origin.class" not in facts:
         return "lane-flow-unknown"
     if facts.get("origin.class") != "overseas":
@@ -131,6 +135,38 @@ def outward_rail(facts: Facts) -> str:
     return _REQUEST_STATES.get(state, "" if state == "ok" else "content-unreadable")
 
 
+def _lane_rail(facts: Facts) -> str:
+    """Return the reason code that keeps a workload's call from where it wants to go, or empty."""
+    if facts.get("destination.callback") == "foreign":
+        return "lane-callback"
+    if facts.get("destination.resolution") == "failed":
+        return "lane-unresolved"
+    is_open = facts.get("destination.side") in ("overseas", "zone")
+    if not is_open or facts.get("destination.registered") is not True:
+        return "lane-closed"
+    is_tunnel = facts.get("destination.tunnel", "none") != "none"
+    return "lane-tunnel" if is_tunnel and facts.get("destination.tls") is not True else ""
+
+
+def maintenance_rail(phase: Phase, facts: Facts) -> str:
+    """Return the reason code that refuses what comes by a maintenance lane, or empty."""
+    if reason := _closed(facts):
+        return reason
+    state = str(facts.get("request.state"))
+    if state in _STATES_BEFORE_ORIGIN:
+        return _REQUEST_STATES[state]
+    if "lane.name" not in facts or "tenant.id" in facts:
+        return "origin-domestic"
+    if facts.get("origin.class") != "domestic" or facts.get("ingress.side") != "domestic":
+        return "origin-unknown"
+    if facts.get("request.tag_forged") is not False:
+        return "origin-tag-forged"
+    if state != "ok":
+        return _REQUEST_STATES.get(state, "content-unreadable")
+    is_mixed = phase is Phase.PROCESS and facts.get("data.mixing") != "clean"
+    return "lane-mixed" if is_mixed else ""
+
+
 def return_rail(facts: Facts) -> str:
     """Return the reason code that keeps an answer in, or empty."""
     if facts.get("trace.writable") is not True:
@@ -139,8 +175,8 @@ def return_rail(facts: Facts) -> str:
         return _STOPS[str(halt)]
     if facts.get("egress.same_connection") is not True:
         return "pin-changed"
-    outward = facts.get("exchange.kind") == "outward"
-    if not outward and facts.get("egress.route") != facts.get("ingress.route"):
+    kind = facts.get("exchange.kind")
+    if kind != "outward" and facts.get("egress.route") != facts.get("ingress.route"):
         return "pin-changed"
     if facts.get("response.weights_like") is True:
         return "return-weights"
@@ -148,12 +184,13 @@ def return_rail(facts: Facts) -> str:
         return "egress-exchange"
     if _beyond(facts, "egress.tenant_bytes", "egress.tenant_ceiling"):
         return "egress-tenant"
-    if outward and facts.get("response.mixing") in ("detected", "suspected"):
+    if kind == "outward" and facts.get("response.mixing") in ("detected", "suspected"):
         return "return-mixed"
     state = str(facts.get("response.state"))
     if state != "ok":
         return _ANSWER_STATES.get(state, "return-unreadable")
-    return "" if outward else _NAMED.get(str(facts.get("response.binding")), "binding-unavailable")
+    is_answer = kind not in ("outward", "maintenance")  # what comes in, or is dropped, names nobody's objects
+    return _NAMED.get(str(facts.get("response.binding")), "binding-unavailable") if is_answer else ""
 
 
 def _beyond(facts: Facts, amount: str, ceiling: str) -> bool:
@@ -177,10 +214,20 @@ def unkept(phase: Phase, facts: Facts, orders: Collection[str]) -> str:
     return "" if facts.get("data.maskable") is True else "content-unmaskable"
 
 
+def opened(facts: Facts, layers: Sequence[LayerDecision]) -> bool:
+    """Tell whether every layer opens the maintenance lane that a request came by, by its name."""
+    name = facts.get("lane.name")
+    if not layers or name is None:
+        return False
+    return all(layer.obligations.get("open_lane") == name for layer in layers)
+
+
 def rail(phase: Phase, facts: Facts) -> str:
     """Return the reason code of the rail that refuses at `phase`, or empty where none does."""
     if phase is Phase.RETURN:
         return return_rail(facts)
     if facts.get("exchange.kind") == "outward":
         return outward_rail(facts)
+    if facts.get("exchange.kind") == "maintenance":
+        return maintenance_rail(phase, facts)
     return collect_rail(facts)

@@ -7,27 +7,29 @@ whole reason why bytes went into the zone.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 
-from zoneproxy.content.dialects import is_closed, recognise
+from zoneproxy.content.dialects import EVENT, is_closed, recognise
 from zoneproxy.content.request import read_request
 from zoneproxy.content.scan import scan_body, scan_strings, verdict
 from zoneproxy.origin.evidence import gather
-from zoneproxy.origin.forged import FLOW_HEADER
-from zoneproxy.origin.tag import OriginClass, conclude, origin_facts
+from zoneproxy.origin.tag import conclude, origin_facts
 from zoneproxy.origin.tenants import credential_id
+from zoneproxy.passage.agreement import agreements
 from zoneproxy.passage.belongings import asks_store, references, take_in
 from zoneproxy.passage.commands import Command, LookUp
 from zoneproxy.passage.endings import deny
 from zoneproxy.passage.events import BodyArrived, Event, HeadArrived, LookedUp, StoreFailed
 from zoneproxy.passage.exchange import Exchange
 from zoneproxy.passage.halting import stop_of
+from zoneproxy.passage.handshake import open_socket, opened
 from zoneproxy.passage.head_text import scan_head
 from zoneproxy.passage.inland import know_own
-from zoneproxy.passage.judge import judge
+from zoneproxy.passage.judge import judge, refused
 from zoneproxy.passage.law import head_rail
-from zoneproxy.passage.leg_process import choose_destination, choose_upstream
+from zoneproxy.passage.leg_process import choose_upstream
+from zoneproxy.passage.maintenance import lane_of, on_maintenance_body, on_maintenance_head
 from zoneproxy.passage.masking import mask_request, prepare_request
+from zoneproxy.passage.outward import on_outward_body, on_outward_head
 from zoneproxy.passage.record import write_decision
 from zoneproxy.passage.state import State
 from zoneproxy.policy.chains import action_facts, authorization_facts
@@ -38,8 +40,6 @@ from zoneproxy.terms.phase import Phase
 
 Step = tuple[State, list[Command]]
 
-_INHERITED = frozenset(("origin", "client", "ingress", "tenant", "model", "upstream"))
-
 
 def on_head(exchange: Exchange, event: Event) -> Step:
     """Tag the request by its origin; what the head alone refuses is refused before the body."""
@@ -48,6 +48,9 @@ def on_head(exchange: Exchange, event: Event) -> Step:
     facts = exchange.facts
     exchange.headers, exchange.query = event.headers, event.query
     exchange.now_ms = event.now_ms
+    lane = lane_of(exchange, event)
+    if lane is not None:
+        exchange.kind = "maintenance"
     facts.update(
         {
             "exchange.kind": exchange.kind,
@@ -66,7 +69,9 @@ def on_head(exchange: Exchange, event: Event) -> Step:
         }
     )
     if exchange.kind == "outward":
-        return _on_outward_head(exchange, event)
+        return on_outward_head(exchange, event)
+    if lane is not None:
+        return on_maintenance_head(exchange, event, lane)
     return _on_serve_head(exchange, event)
 
 
@@ -82,14 +87,20 @@ def _on_serve_head(exchange: Exchange, event: HeadArrived) -> Step:
         places=rules.places,
         now_ms=event.now_ms,
     )
-    facts.update(origin_facts(conclude(evidence.votes), evidence))
+    age_ms = rules.places.age_ms(event.now_ms) if rules.places is not None else None
+    tag = conclude(evidence.votes, agreements(rules.policies), age_ms=age_ms)
+    facts.update(origin_facts(tag, evidence))
     know_own(exchange)
     exchange.private["credential_id"] = evidence.credential.value
     exchange.credential = "" if evidence.tenant is None else credential_id(event.headers)
     is_anthropic = exchange.header("anthropic-version") is not None
     exchange.endpoint = recognise(event.method, event.path, anthropic=is_anthropic)
-    facts.set("request.dialect", exchange.dialect)
     state = event.state
+    if exchange.session is not None:
+        exchange.endpoint, exchange.parent_id = EVENT, exchange.session.flow
+    elif state == "upgrade":
+        state = open_socket(exchange, event)
+    facts.set("request.dialect", exchange.dialect)
     if state == "ok" and exchange.endpoint is None:
         state = "closed_endpoint" if is_closed(event.path) else "unknown_endpoint"
     if state != "ok":
@@ -97,38 +108,6 @@ def _on_serve_head(exchange: Exchange, event: HeadArrived) -> Step:
     _stop(exchange, last=False)
     if reason := head_rail(facts):
         return deny(exchange, Decision(Phase.COLLECT, "deny", "law", reason))
-    return State.READING, []
-
-
-def _on_outward_head(exchange: Exchange, event: HeadArrived) -> Step:
-    facts = exchange.facts
-    evidence = gather(
-        door=exchange.door,
-        peer=exchange.peer[0],
-        headers=event.headers,
-        networks=exchange.rules.networks,
-        tenants=exchange.rules.tenants,
-        expected_headers=(FLOW_HEADER,),
-        arrival=exchange.arrival,
-        now_ms=event.now_ms,
-    )
-    tag = conclude(evidence.votes)
-    own = origin_facts(tag, evidence)
-    facts.set("request.tag_forged", own["request.tag_forged"])
-    if tag.cls is not OriginClass.ZONE:
-        facts.update(own)
-    elif event.parent is not None:
-        # What a workload sends out is the data of the exchange that it serves: that exchange's
-        # origin, tenant and model are judged again.
-        exchange.parent_id = event.parent_id
-        facts.update({n: v for n, v in event.parent.items() if n.partition(".")[0] in _INHERITED})
-    choose_destination(exchange, event.target_host, event.target_port)
-    facts.set("purpose", "tool_call")
-    if event.state != "ok":
-        # A tunnel or a broken head is decided now: no body will say more.
-        facts.set("request.state", event.state)
-        _stop(exchange, last=True)
-        return deny(exchange, judge(exchange.rules.policies, Phase.PROCESS, facts))
     return State.READING, []
 
 
@@ -140,16 +119,15 @@ def on_body(exchange: Exchange, event: Event) -> Step:
     exchange.private["request_sha256"] = hashlib.sha256(event.body).hexdigest()
     exchange.facts.set("request.bytes", len(event.body))
     if exchange.kind == "outward":
-        _look_into_outward(exchange, event)
-        phases = [Phase.PROCESS]
-    else:
-        _look_into_request(exchange, event)
-        if asks_store(exchange):
-            return State.ASKING, [LookUp(tuple(one.name for one in references(exchange)))]
-        exchange.facts.set("binding.state", "none")
-        choose_upstream(exchange, exchange.reading.model if exchange.reading else None)
-        phases = [Phase.COLLECT, Phase.PROCESS]
-    return _decide(exchange, phases)
+        return on_outward_body(exchange, event)
+    if exchange.kind == "maintenance":
+        return on_maintenance_body(exchange, event)
+    _look_into_request(exchange, event)
+    if asks_store(exchange):
+        return State.ASKING, [LookUp(tuple(one.name for one in references(exchange)))]
+    exchange.facts.set("binding.state", "none")
+    choose_upstream(exchange, exchange.reading.model if exchange.reading else None)
+    return _decide(exchange)
 
 
 def on_looked_up(exchange: Exchange, event: Event) -> Step:
@@ -161,19 +139,21 @@ def on_looked_up(exchange: Exchange, event: Event) -> Step:
     keeper = take_in(exchange, event.found if isinstance(event, LookedUp) else None)
     model = exchange.reading.model if exchange.reading else None
     choose_upstream(exchange, model, keeper)
-    return _decide(exchange, [Phase.COLLECT, Phase.PROCESS])
+    return _decide(exchange)
 
 
-def _decide(exchange: Exchange, phases: Sequence[Phase]) -> Step:
+def _decide(exchange: Exchange) -> Step:
     prepare_request(exchange)
     _stop(exchange, last=True)
-    for phase in phases:
+    for phase in (Phase.COLLECT, Phase.PROCESS):
         decision = judge(exchange.rules.policies, phase, exchange.facts)
         exchange.decisions[phase] = decision
         if not decision.allowed:
             return deny(exchange, decision)
     if exchange.destination is None:
-        return deny(exchange, Decision(Phase.PROCESS, "deny", "fault", "internal-error"))
+        return deny(exchange, refused(Phase.PROCESS, "internal-error"))
+    if exchange.session is not None and exchange.destination != exchange.session.destination:
+        return deny(exchange, refused(Phase.PROCESS, "lane-changed"))
     mask_request(exchange, decision)
     return State.ADMITTING, [write_decision(exchange, decision)]
 
@@ -195,6 +175,10 @@ def _look_into_request(exchange: Exchange, event: BodyArrived) -> None:
         event.body,
         rules.limits,
     )
+    if exchange.session is not None:
+        reading = exchange.session.fitted(reading, exchange.flow)
+    elif exchange.handshake is not None:
+        reading = opened(reading, exchange.query)
     exchange.reading = reading
     state = event.state if event.state != "ok" else reading.state
     findings = scan_strings(reading.segments, rules.scan, reading.sealed)
@@ -226,26 +210,3 @@ def _look_into_request(exchange: Exchange, event: BodyArrived) -> None:
         market = facts.get("tenant.market")
         facts.update(authorization_facts(rules.operator, tenant, exchange.now_ms, market))
         facts.update(action_facts(rules.operator, tenant, endpoint.purpose))
-
-
-def _look_into_outward(exchange: Exchange, event: BodyArrived) -> None:
-    exchange.outward_body = event.body
-    scanned = scan_body(
-        event.body,
-        exchange.header("content-type"),
-        exchange.header("content-encoding"),
-        exchange.rules.scan,
-    )
-    exchange.findings = scanned.findings + scan_head(exchange)
-    seen = verdict(exchange.findings, scanned_all=scanned.whole)
-    operator, tenant = exchange.rules.operator, exchange.facts.get("tenant.id")
-    if operator is not None and isinstance(tenant, str):
-        exchange.facts.update(action_facts(operator, tenant, "tool_call"))
-    exchange.facts.update(
-        {
-            "request.state": event.state,
-            "data.mixing": seen.mixing,
-            "data.mixing_score": seen.score,
-            "data.categories": seen.categories,
-        }
-    )

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from zoneproxy.passage.commands import Command, Forward
+from zoneproxy.passage.commands import Command, Forward, OpenTunnel
 from zoneproxy.passage.endings import close
 from zoneproxy.passage.events import Dialled, Dialling, Event, Recorded, StopsChanged, UpstreamFailed
 from zoneproxy.passage.exchange import Exchange
 from zoneproxy.passage.forwarding import body_of, headers_for
 from zoneproxy.passage.halting import halt
 from zoneproxy.passage.judge import refused
+from zoneproxy.passage.outward import destination_tls
 from zoneproxy.passage.state import State
 from zoneproxy.policy.chains import model_facts
-from zoneproxy.route.callback import read_callback, whose
-from zoneproxy.route.destination import DestinationError, destination_of
-from zoneproxy.route.lane import lane_facts
+from zoneproxy.route.destination import Destination, destination_of
 from zoneproxy.route.server_identity import ServerIdentity, identity_flaw
 from zoneproxy.route.upstream import upstream_facts
 from zoneproxy.terms.networks import read_address
@@ -51,35 +50,6 @@ def choose_upstream(exchange: Exchange, model: str | None, keeper: str = "") -> 
         exchange.destination = destination_of(upstream.host, upstream.port)
 
 
-def choose_destination(exchange: Exchange, host: str, port: int) -> None:
-    """Find which side a workload's call goes to, and whether the operator registered it."""
-    rules = exchange.rules
-    try:
-        exchange.destination = destination_of(host, port)
-    except DestinationError:
-        exchange.destination = None
-    facts = lane_facts(exchange.destination, destinations=rules.destinations, networks=rules.networks)
-    callback = _callback_of(exchange)
-    if callback == "own" and facts["destination.side"] == "unknown":
-        # The tenant's registration speaks for it; a domestic address speaks against it, here and dialled.
-        facts |= {"destination.side": Side.OVERSEAS.value, "destination.registered": True}
-    exchange.facts.update(facts | {"destination.callback": callback})
-
-
-def _callback_of(exchange: Exchange) -> str:
-    """Tell whose callback a workload's call is; see `zoneproxy.route.callback`."""
-    if exchange.destination is None:
-        return "none"
-    tenants = exchange.rules.tenants
-    tenant = tenants.find(str(exchange.facts.get("tenant.id", "")))
-    return whose(
-        exchange.destination,
-        str(exchange.facts.get("request.path", "")),
-        own=[read_callback(url) for url in tenant.callbacks] if tenant is not None else (),
-        all_of_them=[read_callback(url) for one in tenants for url in one.callbacks],
-    )
-
-
 def on_admitted(exchange: Exchange, event: Event) -> Step:
     """The decision is durable: forward the request, unless its caller has gone meanwhile."""
     if not isinstance(event, Recorded) or exchange.destination is None:
@@ -90,21 +60,34 @@ def on_admitted(exchange: Exchange, event: Event) -> Step:
     if exchange.doom is not None:
         return close(exchange, exchange.doom)
     to = exchange.destination
-    body = body_of(exchange)
-    return State.INSIDE, [
-        Forward(to.host, to.port, headers_for(exchange, to, body), body, tls_of(exchange) is not None)
-    ]
+    if exchange.tunnel == "asked":
+        return State.INSIDE, [OpenTunnel(to.host, to.port, str(exchange.address))]
+    body, tls = body_of(exchange), tls_of(exchange) is not None
+    forward = Forward(
+        _dialled_host(exchange, to), to.port, headers_for(exchange, to, body, tls=tls), body, tls
+    )
+    exchange.let_go_of_text()
+    return State.INSIDE, [forward]
+
+
+def _dialled_host(exchange: Exchange, to: Destination) -> str:
+    """Name what is dialled: for a workload's call the one address that was judged, never a name again."""
+    return str(exchange.address) if exchange.kind == "outward" else to.host
 
 
 def tls_of(exchange: Exchange) -> ServerIdentity | None:
-    """Return who the model server must prove to be in TLS; `None` where it speaks none."""
+    """Return who the server or destination must prove to be in TLS; `None` where it speaks none."""
+    if exchange.kind == "outward":
+        return destination_tls(exchange)
     return exchange.upstream.tls if exchange.upstream is not None else None
 
 
 def on_dialling(exchange: Exchange, event: Event) -> Step:
     """The connection must go where the decision says."""
     to = exchange.destination
-    if isinstance(event, Dialling) and to is not None and (event.host, event.port) == (to.host, to.port):
+    if not isinstance(event, Dialling) or to is None or exchange.tunnel == "asked":
+        return close(exchange, decision=refused(Phase.RETURN, "lane-changed"))
+    if (event.host, event.port) == (_dialled_host(exchange, to), to.port):
         return State.INSIDE, []
     return close(exchange, decision=refused(Phase.RETURN, "lane-changed"))
 
@@ -116,7 +99,8 @@ def on_dialled(exchange: Exchange, event: Event) -> Step:
         peer = read_address(event.peer_ip)
         network = exchange.rules.networks.find(peer)
         is_domestic = network is not None and network.side is Side.DOMESTIC
-        if peer is not None and not is_domestic and to.address in (None, peer):
+        pinned = exchange.address if exchange.kind == "outward" else to.address
+        if peer is not None and not is_domestic and pinned in (None, peer):
             flaw = identity_flaw(tls_of(exchange), event.certificate, exchange.now_ms)
             if not flaw:
                 return State.INSIDE, []

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from zoneproxy.content.answer import read_answer
+from zoneproxy.content.realtime_stream import RealtimeStream
 from zoneproxy.content.scan import Verdict, verdict
 from zoneproxy.content.stream import AnswerStream, streams
 from zoneproxy.content.stream_step import StreamStep
@@ -24,6 +27,7 @@ from zoneproxy.passage.commands import (
     Release,
     Sever,
     StreamAnswer,
+    Upgrade,
 )
 from zoneproxy.passage.egress import egress_facts, weigh_body, weigh_end, weigh_from_now, weigh_step
 from zoneproxy.passage.endings import close
@@ -37,10 +41,13 @@ from zoneproxy.passage.events import (
     Headers,
     Recorded,
     StoreFailed,
+    UpstreamFailed,
 )
 from zoneproxy.passage.exchange import Exchange, merged, sole
+from zoneproxy.passage.handshake import SWITCHING, answer_fields, server_flaw
 from zoneproxy.passage.inland import canary_of, plant_whole, print_from_now, print_whole
 from zoneproxy.passage.judge import judge, refused
+from zoneproxy.passage.maintenance import LEAST, MOST
 from zoneproxy.passage.masking import ORDER, answer_facts, mask_answer, ordered, prepare_answer
 from zoneproxy.passage.record import obligations, write_return
 from zoneproxy.passage.refusal import named
@@ -48,6 +55,7 @@ from zoneproxy.passage.state import State
 from zoneproxy.route.pin import Pin, return_facts
 from zoneproxy.terms.decision import Decision
 from zoneproxy.terms.facts import FactValue
+from zoneproxy.terms.finding import Segment
 from zoneproxy.terms.phase import Phase
 
 Step = tuple[State, list[Command]]
@@ -63,33 +71,70 @@ def on_head(exchange: Exchange, event: Event) -> Step:
         raise TypeError("an answer's head is due")
     exchange.status = event.status if 100 <= event.status <= 999 else 0  # noqa: PLR2004 - HTTP's range
     exchange.answer_headers = event.headers
-    asked = exchange.reading.text_bytes if exchange.reading else 0
-    if exchange.endpoint is None or exchange.endpoint.is_metered:
-        exchange.meter = UsageMeter(exchange.dialect, asked)
+    answered = exchange.session is None or (exchange.reading is not None and exchange.reading.begins)
+    if answered and (exchange.endpoint is None or exchange.endpoint.is_metered):
+        asked = exchange.reading.text_bytes if exchange.reading else 0
+        before = exchange.session.text_bytes if exchange.session else 0
+        exchange.meter = UsageMeter(exchange.dialect, asked + before)
     weigh_from_now(exchange)
+    exchange.let_go_of_body()
     print_from_now(exchange)
-    if _broken_head(event):
+    in_session = exchange.session is not None or exchange.handshake is not None
+    if exchange.handshake is not None and (flaw := server_flaw(exchange, event)):
+        reason = "return-unreadable" if event.status == SWITCHING else "upstream-failed"
+        return close(exchange, UpstreamFailed(reason, flaw))
+    if not in_session and _broken_head(event):
         return _settle(exchange, event.pin, "malformed", _NOTHING_SCANNED)
-    content_type = sole(event.headers, "content-type")
-    endpoint = exchange.endpoint
-    if endpoint is not None and event.status == _OK and streams(endpoint, content_type):
-        exchange.stream = AnswerStream(
-            endpoint,
-            exchange.rules.scan,
-            strip_usage=exchange.reading is not None and exchange.reading.usage_injected,
-            max_event_bytes=exchange.rules.max_event_bytes,
-            watch_names=exchange.reading is not None and exchange.reading.keeps,
-            masks=ordered(exchange, Phase.RETURN),
-            returned=exchange.returned.grow if exchange.returned else None,
-        )
+    exchange.stream = _stream_of(exchange, event, answered=answered)
+    if exchange.stream is not None:
         # Route and door are judged before the first byte leaves; the rest at the end.
         decision = judge(exchange.rules.policies, Phase.RETURN, _so_far(exchange, event.pin))
         if not decision.allowed:
             return _deny(exchange, event.pin, "ok", _verdict(exchange, scanned_all=True), decision)
         exchange.streaming = True
+        if in_session:
+            return State.ANSWERING, _begun(exchange)
         exchange.stream.plant(canary_of(exchange, decision))
         return State.ANSWERING, [StreamAnswer(event.status, _headers(exchange))]
     return State.BUFFERING, [BufferAnswer()]
+
+
+def _stream_of(
+    exchange: Exchange, event: AnswerHead, *, answered: bool
+) -> AnswerStream | RealtimeStream | None:
+    """Make what reads a streamed answer; `None` where it is no stream."""
+    rules, endpoint = exchange.rules, exchange.endpoint
+    masks = ordered(exchange, Phase.RETURN)
+    returned = exchange.returned.grow if exchange.returned else None
+    if exchange.session is not None or exchange.handshake is not None:
+        most = rules.sessions.max_message_bytes if rules.sessions else rules.max_event_bytes
+        # What a message without an answer is told is nothing; all else is one stream to the session's end.
+        own = exchange.session is not None and answered
+        stream = (
+            exchange.session.stream
+            if exchange.session and own
+            else RealtimeStream(rules.scan, max_message_bytes=most)
+        )
+        stream.take_over(returned, masks=masks)
+        return stream
+    if endpoint is None or event.status != _OK or not streams(endpoint, sole(event.headers, "content-type")):
+        return None
+    return AnswerStream(
+        endpoint,
+        rules.scan,
+        strip_usage=exchange.reading is not None and exchange.reading.usage_injected,
+        max_event_bytes=rules.max_event_bytes,
+        watch_names=exchange.reading is not None and exchange.reading.keeps,
+        masks=masks,
+        returned=returned,
+    )
+
+
+def _begun(exchange: Exchange) -> list[Command]:
+    """A session is open, or one of its messages is with the server."""
+    if exchange.handshake is None:
+        return []
+    return [Upgrade((*answer_fields(exchange.handshake), *named(exchange, exchange.receipt)))]
 
 
 def on_chunk(exchange: Exchange, event: Event) -> Step:
@@ -157,6 +202,8 @@ def on_body(exchange: Exchange, event: Event) -> Step:
         raise TypeError("an answer's body is due")
     exchange.answer_bytes = len(event.body)
     exchange.answer_digest.update(event.body)
+    if exchange.kind == "maintenance":
+        return _on_maintained(exchange, event)
     reading = read_answer(
         exchange.endpoint,
         exchange.status,
@@ -166,6 +213,9 @@ def on_body(exchange: Exchange, event: Event) -> Step:
         exchange.rules.scan,
     )
     exchange.answer_findings = reading.findings
+    if exchange.kind == "outward":  # what comes back to a workload is context, nobody's answer
+        found = (replace(one, segment=Segment.RETRIEVED) for one in reading.findings)
+        exchange.answer_findings = tuple(found)
     if exchange.meter is not None and reading.document is not None:
         exchange.meter.observe(reading.document)
         exchange.meter.visible(reading.text_bytes)
@@ -184,6 +234,14 @@ def on_body(exchange: Exchange, event: Event) -> Step:
     if (order := order_for(exchange, names)) is not None:
         return State.BINDING, [order]
     return _settle_bound(exchange, exchange.waiting)
+
+
+def _on_maintained(exchange: Exchange, event: AnswerBody) -> Step:
+    """Drop what the server of a maintenance lane says; its caller learns that it was taken, or was not."""
+    if not LEAST <= exchange.status <= MOST:
+        return close(exchange, UpstreamFailed("upstream-failed", f"its server answered {exchange.status}"))
+    exchange.final = b""
+    return _settle(exchange, event.pin, "malformed" if event.trailers else "ok", _NOTHING_SCANNED)
 
 
 def on_bound(exchange: Exchange, event: Event) -> Step:
@@ -238,6 +296,8 @@ def on_sealed(exchange: Exchange, event: Event) -> Step:
     if exchange.streaming:
         return State.DELIVERED, [Finish(exchange.final)]
     length = (("content-length", str(len(exchange.final))),)
+    if exchange.kind == "maintenance":
+        return State.DELIVERED, [Release(_OK, named(exchange, exchange.receipt) + length, b"")]
     return State.DELIVERED, [Release(exchange.status, _headers(exchange) + length, exchange.final)]
 
 
@@ -265,7 +325,7 @@ def _so_far(exchange: Exchange, pin: Pin) -> dict[str, FactValue]:
 def _facts(exchange: Exchange, pin: Pin, state: str, seen: Verdict) -> dict[str, FactValue | None]:
     return {
         **return_facts(exchange.pin, pin),
-        "response.binding": None if exchange.kind == "outward" else exchange.answer_binding,
+        "response.binding": exchange.answer_binding if exchange.kind == "serve" else None,
         "response.state": state,
         "response.mixing": seen.mixing,
         "response.mixing_score": seen.score,

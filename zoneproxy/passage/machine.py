@@ -11,15 +11,16 @@ The law is in the shape of the table: `Forward` is ordered only on the way from 
 `inside`, on `Recorded`; the last byte of an answer (`Finish`, `Release`) only on the way from
 `sealing` to `delivered`, on `Recorded`; `Refuse` and `Cut` only after the denial's own record, or
 when the log can take none. `asking` waits for the binding store before anything is decided about a
-request that names stored objects, `binding` until what an answer names is durably its caller's; a stream
-goes back to `answering` from there. Everything unexpected leads to a denial or to `severed`.
+request that names stored objects, or for the resolver before a workload's call to a name is; `binding` until
+what an answer names is durably its caller's; a stream goes back to `answering` from there. Everything
+unexpected leads to a denial or to `severed`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from zoneproxy.passage import endings, halting, leg_collect, leg_process, leg_return
+from zoneproxy.passage import endings, halting, leg_collect, leg_process, leg_return, outward
 from zoneproxy.passage.commands import Command
 from zoneproxy.passage.events import (
     AnswerBody,
@@ -38,6 +39,7 @@ from zoneproxy.passage.events import (
     LookedUp,
     Recorded,
     RecordFailed,
+    Resolved,
     Stopping,
     StopsChanged,
     StoreFailed,
@@ -87,6 +89,7 @@ TABLE: Mapping[State, Mapping[type[Event], frozenset[State]]] = {
     S.ASKING: {
         LookedUp: _to(S.ADMITTING, S.DENYING),
         StoreFailed: _to(S.DENYING),
+        Resolved: _to(S.ADMITTING, S.DENYING),
         StopsChanged: _to(S.ASKING),
         ClientGone: _to(S.SEVERED),
         Stopping: _to(S.SEVERED),
@@ -106,6 +109,7 @@ TABLE: Mapping[State, Mapping[type[Event], frozenset[State]]] = {
         BodyArrived: _to(S.DENYING),
         LookedUp: _to(S.DENYING),
         StoreFailed: _to(S.DENYING),
+        Resolved: _to(S.DENYING),
         StopsChanged: _to(S.DENYING),
         ClientGone: _to(S.DENYING),
         Stopping: _to(S.DENYING),
@@ -179,6 +183,7 @@ _HANDLERS: Mapping[State, Mapping[type[Event], Handler]] = {
     S.ASKING: {
         LookedUp: leg_collect.on_looked_up,
         StoreFailed: leg_collect.on_looked_up,
+        Resolved: outward.on_resolved,
         Fault: endings.deny_fault,
     },
     S.ADMITTING: {
@@ -214,7 +219,8 @@ class Passage:
 
     A list of commands is either one `Write` alone, to be followed by `Recorded` or `RecordFailed`
     (or `Fault` where the record was refused before it was written), or one `LookUp` or `Bind` alone, to be
-    followed by `LookedUp` or `Bound` (or `StoreFailed`), or commands without any of these.
+    followed by `LookedUp` or `Bound` (or `StoreFailed`), or one `Resolve` alone, to be followed by
+    `Resolved`, or commands without any of these.
 
     Args:
         exchange: the exchange's memory, fresh.

@@ -21,6 +21,15 @@ from zoneproxy.terms.finding import Finding
 from zoneproxy.terms.phase import Phase
 from zoneproxy.trace.schema import MAX_FINDINGS
 
+_PUBLIC_RETURN, _PUBLIC_BEFORE = (
+    frozenset(
+        name
+        for name, spec in VOCABULARY.items()
+        if not spec.private and (spec.phase is Phase.RETURN) is returning
+    )
+    for returning in (True, False)
+)
+_PRIVATE = frozenset(name for name, spec in VOCABULARY.items() if spec.private)
 _CREDENTIALS = frozenset(
     ("authorization", "proxy-authorization", "x-api-key", "api-key", "cookie", "openai-api-key")
 )
@@ -57,9 +66,7 @@ def write_decision(exchange: Exchange, decision: Decision) -> Write:
         body["shadow"] = shadow
     if exchange.request_masked:
         body["masked"] = dict(exchange.request_masked)
-    private = {
-        name: value for name, value in exchange.facts.items() if VOCABULARY[name].private
-    } | exchange.private
+    private = {name: value for name, value in exchange.facts.items() if name in _PRIVATE} | exchange.private
     if any(one.allowed and obligations(one).get("log") == "full_headers" for one in made.values()):
         private["headers"] = headers_text(exchange.headers)
     return Write("decision", body, private)
@@ -226,8 +233,5 @@ def obligations(decision: Decision) -> dict[str, str]:
 
 def _public(facts: Mapping[str, FactValue], *, returning: bool) -> dict[str, Any]:
     """Pick the facts that may stand in the public part: those of the return leg, or the others."""
-    return {
-        name: to_json(value)
-        for name, value in facts.items()
-        if not VOCABULARY[name].private and (VOCABULARY[name].phase is Phase.RETURN) is returning
-    }
+    names = _PUBLIC_RETURN if returning else _PUBLIC_BEFORE
+    return {name: to_json(value) for name, value in facts.items() if name in names}

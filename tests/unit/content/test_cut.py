@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import openai
 import pytest
+from openai.types.realtime import RealtimeErrorEvent
 
 from tests.unit.content.identifiers import output_delta
 from zoneproxy.content.cut import cut_event, refusal_body
@@ -34,6 +35,15 @@ def test_the_anthropic_form():
     assert told["type"] == "error"
     assert told["error"]["type"] == "permission_error"
     assert told["request_id"] == "f"
+
+
+def test_the_form_of_a_session():
+    """A message by itself, which OpenAI's SDK reads as its error event; so is the body of an answer."""
+    event = cut_event("openai_realtime", REASON, trace="zone#7", flow="f")
+    told = json.loads(event)
+    assert (told["type"], told["event_id"], told["error"]["event_id"]) == ("error", "event_f", None)
+    assert RealtimeErrorEvent.model_validate(told).error.code == "return-mixed"
+    assert refusal_body("openai_realtime", REASON, trace="zone#7", flow="f") == event
 
 
 @pytest.mark.parametrize("code", sorted(REASONS))

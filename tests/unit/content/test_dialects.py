@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zoneproxy.content.dialects import recognise
+from zoneproxy.content.dialects import EVENT, is_closed, recognise, recognise_socket
 from zoneproxy.terms.facts import VOCABULARY
 
 KNOWN = [
@@ -55,3 +55,15 @@ def test_served_endpoints_are_recognised(method, path, dialect, purpose, streama
 def test_everything_else_is_unknown(method, path):
     """Z22: a path that another reader could take for a served one is unknown, not normalised."""
     assert recognise(method, path) is None
+
+
+def test_a_session_is_reached_by_an_upgrade_alone():
+    """Z22: its path serves no request, and stays closed to all other upgrades."""
+    socket = recognise_socket("GET", "/v1/realtime")
+    assert socket is not None
+    assert (socket.dialect, socket.purpose, socket.is_metered) == ("openai_realtime", "inference", False)
+    assert (EVENT.dialect, EVENT.is_metered) == ("openai_realtime", True)
+    assert recognise_socket("POST", "/v1/realtime") is None
+    assert recognise_socket("GET", "/v1/realtime/") is None
+    assert recognise("GET", "/v1/realtime") is None
+    assert is_closed("/v1/realtime")

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
+import typing
 from typing import Any
 
 import pytest
+from openai.types import realtime as sdk
 
-from zoneproxy.content.realtime import RealtimeEvent, read_client_event, read_server_event
+from zoneproxy.content.realtime import (
+    CLIENT_EVENTS,
+    SERVER_EVENTS,
+    RealtimeEvent,
+    begins,
+    read_client_event,
+    read_server_event,
+)
 from zoneproxy.content.strict_json import UnreadableError
 from zoneproxy.terms.finding import Segment
 
@@ -82,3 +91,70 @@ def test_what_can_not_be_read_is_no_event(text: str | bytes) -> None:
     """Z22: a frame that two readers may take differently is refused."""
     with pytest.raises(UnreadableError):
         read_client_event(text)
+
+
+def types_of(union: Any) -> set[str]:
+    """Return every `type` that a union of the SDK's events knows."""
+    if typing.get_origin(union) is typing.Annotated:
+        return types_of(typing.get_args(union)[0])
+    if hasattr(union, "model_fields"):
+        return set(typing.get_args(union.model_fields["type"].annotation))
+    return set().union(*map(types_of, typing.get_args(union)))
+
+
+def test_the_types_that_are_known_are_those_of_the_official_sdk() -> None:
+    """Z22: the lists are closed; a type that the API grows is a decision, and this test tells of it."""
+    assert types_of(sdk.RealtimeClientEvent) == CLIENT_EVENTS
+    assert types_of(sdk.RealtimeServerEvent) == SERVER_EVENTS
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ('{"type": "response.create"}', True),
+        ('{"type": "response\\u002ecreate"}', True),
+        ('{"type": "session.update", "x": "response.create"}', False),
+        ('{"type": "response.create", "type": "session.update"}', False),
+        ("response.create", False),
+    ],
+)
+def test_what_asks_for_an_answer_is_known_before_it_is_judged(text: str, *, asks: bool) -> None:
+    """Z18: however it is spelled; what can't be read asks for nothing."""
+    assert begins(text) is asks
+
+
+def test_what_a_session_says_of_turns_speech_and_models_is_read() -> None:
+    """Z18, Z20: in the API's form of today and in its first."""
+    today = {"audio": {"input": {"turn_detection": {"type": "x"}, "transcription": {"model": "m"}}}}
+    first = {
+        "turn_detection": {"type": "x"},
+        "input_audio_transcription": {"model": "m"},
+        "modalities": ["text"],
+    }
+    for session in (today, first):
+        event = asked(type="session.update", session=session)
+        assert (event.unasked, event.model) == (True, "m")
+    quiet = {"audio": {"input": {"turn_detection": {"type": "x", "create_response": False}}}}
+    assert not asked(type="session.update", session=quiet).unasked
+    assert not asked(type="session.update", session={"turn_detection": None}).unasked
+    assert asked(type="session.update", session=first).speech is False
+    assert asked(type="response.create", response={"output_modalities": ["audio"]}).speech is True
+    assert asked(type="response.create").speech is None
+    assert asked(type="response.create", response={"max_output_tokens": 9}).max_tokens == 9
+    assert asked(type="response.create", response={"max_output_tokens": "inf"}).max_tokens is None
+    with pytest.raises(UnreadableError):
+        asked(
+            type="session.update",
+            session={"model": "a", "audio": {"input": {"transcription": {"model": "b"}}}},
+        )
+
+
+def test_an_event_says_what_it_belongs_to() -> None:
+    """Z6: an answer's events by its id, an error by what it is about."""
+    assert told(type="response.created", response={"id": "r"}).response_id == "r"
+    assert told(type="response.output_text.delta", response_id="r", delta="x").response_id == "r"
+    assert told(type="error", error={"event_id": "e"}).culprit == "e"
+    assert told(type="error", error="x").culprit == ""
+    assert asked(type="response.create", event_id="e").event_id == "e"
+    heard = "conversation.item.input_audio_transcription"
+    assert told(type=f"{heard}.completed", item_id="i").closed == ("", "i", -1, heard)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from zoneproxy.content.dialects import recognise
+from zoneproxy.content.dialects import EVENT, recognise
 from zoneproxy.content.request import RequestLimits, read_request, upstream_body
 from zoneproxy.terms.facts import VOCABULARY
 from zoneproxy.terms.finding import Segment
@@ -150,3 +151,30 @@ def test_an_answer_that_stays_in_the_zone_is_known_to(asked, keeps):
 def test_whether_something_stays_is_said_in_one_way(field, value):
     """Z22: what one reader takes for true and another for nothing is not read at all."""
     assert read({"model": "m", field: value}, RESPONSES).state == "unreadable"
+
+
+def test_a_message_of_a_session_is_read():
+    """Z18: what it asks for, whose words it bears, and the name that its answer is known by."""
+    event = {"type": "response.create", "event_id": "e", "response": {"instructions": "be brief"}}
+    reading = read(event, endpoint=EVENT, content_type=None)
+    assert (reading.state, reading.begins, reading.streamed, reading.event_id) == ("ok", True, True, "e")
+    assert any("be brief" in text for _, text in reading.segments)
+    assert reading.text_bytes > 8
+    assert upstream_body(reading) == reading.body
+    named = replace(reading, assigned_id="event_f", body=b'{"type": "response.create"}')
+    assert json.loads(upstream_body(named)) == {"type": "response.create", "event_id": "event_f"}
+
+
+@pytest.mark.parametrize(
+    ("event", "state"),
+    [
+        ({"type": "later.kind"}, "unknown_type"),
+        ({"type": "response.created"}, "unknown_type"),
+        ({"no": "type"}, "unreadable"),
+        (b"[]", "unreadable"),
+        ({"type": "session.update", "session": {"turn_detection": {"type": "x"}}}, "unasked"),
+    ],
+)
+def test_a_message_that_may_not_pass_has_a_state(event, state):
+    """Z22: an unknown type, what is no event, and what lets answers begin by themselves."""
+    assert read(event, endpoint=EVENT).state == state

@@ -40,7 +40,10 @@ def test_bytes_leave_by_few_orders_and_none_of_them_is_a_record() -> None:
         "Write",
         "LookUp",
         "Bind",
+        "Resolve",
+        "OpenTunnel",
         "StreamAnswer",
+        "Upgrade",
         "BufferAnswer",
         "Sever",
     }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.zone_world import CREDENTIAL, head, passage
+from tests.support.zone_world import CREDENTIAL, STREAMED_CHAT, Receipts, body, head, passage, pin
+from zoneproxy.passage.events import AnswerHead, Recorded
 from zoneproxy.passage.exchange import merged, sole
 from zoneproxy.terms.facts import FactConflictError
 
@@ -52,3 +53,22 @@ def test_an_exchange_does_not_change_its_mind_about_a_fact() -> None:
     way.receive(head())
     with pytest.raises(FactConflictError):
         way.exchange.facts.set("origin.class", "domestic")
+
+
+def test_a_long_answer_holds_nothing_of_its_request() -> None:
+    """Z22: a thousand idle streams cost no thousand prompts; what bounds the answer is still known."""
+    way = passage()
+    way.receive(head())
+    way.receive(body(STREAMED_CHAT))
+    way.receive(Recorded(Receipts().next()))
+    reading = way.exchange.reading
+    assert reading is not None
+    assert (reading.segments, reading.files, reading.body) == ((), (), STREAMED_CHAT)
+    way.receive(AnswerHead(200, (("content-type", "text/event-stream"),), pin()))
+    begun = way.exchange.reading
+    assert begun is not None
+    assert begun.body == b""
+    assert (begun.model, begun.text_bytes, begun.usage_injected) == (
+        reading.model, reading.text_bytes, reading.usage_injected,
+    )  # fmt: skip
+    assert begun.text_bytes > 0

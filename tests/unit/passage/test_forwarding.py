@@ -91,3 +91,15 @@ def test_a_zone_without_a_tag_key_tags_nothing() -> None:
 def test_a_trace_context_goes_on_if_it_is_one(value: str, *, goes_on: bool) -> None:
     """W3C Trace Context: the header is carried, and nothing else under its name."""
     assert (("traceparent", value) in forward(with_headers(traceparent=value)).headers) is goes_on
+
+
+def test_what_the_connection_names_goes_on_nowhere() -> None:
+    """Z7: a field that is declared to be of this connection ends with it (RFC 9110, section 7.6.1)."""
+    order = forward(
+        with_headers(
+            connection="close, User-Agent ,traceparent", user_agent="x", accept="*/*", traceparent=TRACE
+        )
+    )
+    names = {name for name, _ in order.headers}
+    assert not {"user-agent", "traceparent"} & names
+    assert "accept" in names

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from zoneproxy.passage.law import rail
+from zoneproxy.passage.law import opened, rail
+from zoneproxy.terms.decision import LayerDecision
 from zoneproxy.terms.phase import Phase
 from zoneproxy.terms.reasons import REASONS
 
@@ -105,6 +106,12 @@ def test_each_breach_of_return_has_its_reason(change: dict[str, Any], code: str)
         ({"destination.registered": False}, "lane-closed"),
         ({"origin.class": None}, "lane-flow-unknown"),
         ({"request.state": "tunnel"}, "lane-tunnel"),
+        ({"request.state": "no_inner_tls"}, "lane-handshake"),
+        ({"request.state": "other_host"}, "lane-mismatch"),
+        ({"destination.tunnel": "asked"}, "lane-tunnel"),
+        ({"destination.tunnel": "inside", "destination.tls": False}, "lane-tunnel"),
+        ({"destination.resolution": "failed"}, "lane-unresolved"),
+        ({"destination.callback": "foreign"}, "lane-callback"),
         ({"data.categories": frozenset({"model_weights"})}, "lane-weights"),
     ],
 )
@@ -112,3 +119,56 @@ def test_each_breach_of_an_outward_call_has_its_reason(change: dict[str, Any], c
     """Z5: a zone workload reaches registered destinations outside the country only."""
     facts = {name: value for name, value in (OUTWARD | change).items() if value is not None}
     assert rail(Phase.PROCESS, facts) == code
+
+
+MAINTENANCE: dict[str, Any] = {
+    "trace.writable": True,
+    "policy.effective": True,
+    "exchange.kind": "maintenance",
+    "origin.class": "domestic",
+    "ingress.side": "domestic",
+    "ingress.route": "inland-1",
+    "lane.name": "patches",
+    "request.tag_forged": False,
+    "request.state": "ok",
+    "data.mixing": "clean",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({}, ""),
+        ({"trace.writable": False}, "trace-unavailable"),
+        ({"control.stop": "zone"}, "control-zone-stopped"),
+        ({"lane.name": None}, "origin-domestic"),
+        ({"tenant.id": "toyco-sg"}, "origin-domestic"),
+        ({"origin.class": "unknown"}, "origin-unknown"),
+        ({"origin.class": "overseas"}, "origin-unknown"),
+        ({"ingress.side": "overseas"}, "origin-unknown"),
+        ({"request.tag_forged": None}, "origin-tag-forged"),
+        ({"request.state": None}, "content-unreadable"),
+        ({"request.state": "too_large"}, "content-too-large"),
+        ({"data.mixing": "suspected"}, "lane-mixed"),
+        ({"data.mixing": None}, "lane-mixed"),
+    ],
+)
+def test_each_breach_of_maintenance_has_its_reason(change: dict[str, Any], code: str) -> None:
+    """Z7: a lane is narrow whatever the rules say; what is not known is refused."""
+    facts = {name: value for name, value in (MAINTENANCE | change).items() if value is not None}
+    assert rail(Phase.PROCESS, facts) == code
+    assert rail(Phase.COLLECT, facts) == ("" if code == "lane-mixed" else code)
+
+
+def test_a_lane_is_opened_by_every_layer() -> None:
+    """Z7: no layers, a layer without the order, or one with another name open nothing."""
+
+    def layer(**orders: str) -> LayerDecision:
+        return LayerDecision("operator", "", "allow", "rule", obligations=orders)
+
+    named, other = layer(open_lane="patches"), layer(open_lane="others")
+    assert opened(MAINTENANCE, [named, named])
+    for layers in ([], [named, layer()], [named, other], [other, named]):
+        assert not opened(MAINTENANCE, layers)
+    nameless = {name: value for name, value in MAINTENANCE.items() if name != "lane.name"}
+    assert not opened(nameless, [layer()])

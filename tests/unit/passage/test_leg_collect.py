@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.support.zone_world import CHAT, CREDENTIAL, body, head, passage
-from zoneproxy.passage.commands import Write
-from zoneproxy.passage.events import BodyArrived, Event, HeadArrived, Stopping
+from zoneproxy.passage.commands import Resolve, Write
+from zoneproxy.passage.events import BodyArrived, Event, HeadArrived, Resolved, Stopping
 from zoneproxy.passage.leg_collect import on_body, on_head
 from zoneproxy.passage.machine import Passage
 from zoneproxy.passage.state import State
@@ -151,7 +151,8 @@ def test_a_workloads_call_is_judged_on_the_exchange_that_it_serves() -> None:
     """Z5: origin and tenant are the parent's; the record names it, and process alone is judged."""
     way = passage("zone-out-1", "127.0.30.9")
     assert way.receive(outward()) == []
-    (record,) = way.receive(body(b"weather"))
+    assert way.receive(body(b"weather")) == [Resolve("tools.example")]
+    (record,) = way.receive(Resolved(("127.0.10.77",)))
     assert isinstance(record, Write)
     assert (record.body["kind"], record.body["verdict"]) == ("outward", "allow")
     assert record.body["parent"] == str(uuid.UUID(int=7))

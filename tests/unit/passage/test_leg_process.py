@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.zone_world import CHAT, CREDENTIAL, Receipts, body, head, passage
 from zoneproxy.passage.commands import Command, Forward, Write
-from zoneproxy.passage.events import ClientGone, Dialled, Dialling, Event, Recorded, Stopping
-from zoneproxy.passage.leg_process import choose_destination, choose_upstream, on_admitted
+from zoneproxy.passage.events import ClientGone, Dialled, Dialling, Event, Recorded, Resolved, Stopping
+from zoneproxy.passage.leg_process import choose_upstream, on_admitted
 from zoneproxy.passage.machine import Passage
 from zoneproxy.passage.state import State
 
@@ -43,6 +43,7 @@ def outward() -> tuple[Passage, Forward]:
         )
     )
     way.receive(body(b"weather"))
+    way.receive(Resolved(("127.0.10.77", "127.0.10.78")))
     return way, forward_of(way.receive(RECORDED))
 
 
@@ -122,15 +123,23 @@ def test_a_connection_to_the_right_place_goes_on() -> None:
     assert way.state is State.INSIDE
 
 
-@pytest.mark.parametrize("peer", ["127.0.20.1", "::ffff:127.0.20.1", "no address", ""])
-def test_a_name_that_resolves_to_the_domestic_side_ends_the_exchange(peer: str) -> None:
-    """Z5: the name was registered, but the address that answers is domestic, or none at all."""
+@pytest.mark.parametrize("peer", ["127.0.20.1", "::ffff:127.0.20.1", "127.0.10.78", "no address", ""])
+def test_whoever_else_answers_ends_the_exchange(peer: str) -> None:
+    """Z5: a workload's call is pinned to the one address that was judged, not to its name."""
     assert withheld(outward()[0], Dialled(peer)) == "lane-changed"
 
 
-def test_a_name_that_resolves_elsewhere_goes_on() -> None:
-    """Z5: a registered name may have any address that is not domestic."""
-    way, _ = outward()
+@pytest.mark.parametrize("host", ["tools.example", "127.0.10.78"])
+def test_a_name_is_not_dialled_again(host: str) -> None:
+    """Z5: between the decision and the connection no resolver is asked a second time."""
+    assert withheld(outward()[0], Dialling(host, 80)) == "lane-changed"
+
+
+def test_the_address_that_was_judged_is_dialled() -> None:
+    """Z5: the call goes to the first address, and says whom it is for in `Host`."""
+    way, order = outward()
+    assert (order.host, order.port, dict(order.headers)["host"]) == ("127.0.10.77", 80, "tools.example")
+    assert way.receive(Dialling("127.0.10.77", 80)) == []
     assert way.receive(Dialled("127.0.10.77")) == []
 
 
@@ -147,14 +156,6 @@ def test_an_unknown_model_has_no_server() -> None:
     assert way.exchange.destination is None
     assert way.exchange.facts.get("upstream.separation") != "physical"
     assert way.exchange.facts["model.provenance"] == "unknown"
-
-
-def test_a_destination_that_is_no_name_is_none() -> None:
-    """Z5: what can't be read as a host is not on any list."""
-    exchange = passage("zone-out-1", "127.0.30.9").exchange
-    choose_destination(exchange, "tools.example\r\nhost: inland.example", 80)
-    assert exchange.destination is None
-    assert exchange.facts.get("destination.registered") is not True
 
 
 def test_nothing_is_forwarded_without_its_record() -> None:
