@@ -21,8 +21,9 @@ from addons.ends import BROKEN_BODY, Malformed
 from addons.fail_closed import fail_closed
 from addons.faults import refuse_fault
 from addons.halting import cut_stopped, page_when_halted, sweep
-from addons.heads import header_list, is_last, read_head, unread
-from addons.limits import admit, carry, leave
+from addons.heads import header_list, is_last, unread
+from addons.limits import admit, carry, leave, room_of
+from addons.outward import head_of
 from addons.pages import (
     CLOSE,
     closing,
@@ -31,22 +32,18 @@ from addons.pages import (
     fields_of,
     framing,
     page_of,
+    released,
     shut,
     streamed,
     truncation_of,
 )
 from addons.server_tls import proof_of
+from addons.sessions import in_session, open_session, settled
 from addons.streams import AT_FAULT, DIALLED, PIN, assemble
 from addons.telling import keep_refusal, tell
 from zoneproxy.meter.occupancy import Occupancy
 from zoneproxy.origin.arrival import PLAIN, Arrival
-from zoneproxy.passage.commands import (
-    BufferAnswer,
-    Forward,
-    Refuse,
-    Release,
-    StreamAnswer,
-)
+from zoneproxy.passage.commands import BufferAnswer, Forward, Refuse, Release, StreamAnswer, Upgrade
 from zoneproxy.passage.events import (
     AnswerBody,
     AnswerHead,
@@ -108,8 +105,8 @@ class Boundary:
     def occupancy(self) -> Occupancy:
         """Return the count of open connections."""
         if self._occupancy is None:
-            limits = self.limits()
-            self._occupancy = Occupancy(limits.max_connections, limits.max_connections_per_peer)
+            most_per_peer = self.limits().max_connections_per_peer
+            self._occupancy = Occupancy(room_of(self).connections, most_per_peer)
         return self._occupancy
 
     async def running(self) -> None:
@@ -167,22 +164,9 @@ class Boundary:
         # The headers are replaced on the way in; what they say of the connection is kept here.
         flow.metadata[CLOSE] = is_last(flow.request)
         flow.metadata[PIN] = functools.partial(self._pin, flow.client_conn)
-        outward = self.is_outward(crossing.passage.exchange.pin.route)
-        parent_id, parent = self._parent(flow) if outward else ("", None)
-        head = read_head(
-            flow.request,
-            forward_proxy=outward,
-            now_ms=self.assembled().clock.now_ms(),
-            trace_writable=self.assembled().journal.writable,
-            parent=parent.passage.exchange.facts if parent else None,
-            parent_id=parent_id,
-            fault=flow.error.msg if flow.error else "",
-        )
-        if parent is not None:
-            crossing.passage.exchange.credential = parent.passage.exchange.credential
         # A head that mitmproxy itself refuses is answered by the layer, with the page that stands here.
-        orders = await crossing.take(head)
-        if not outward and crossing.stands(State.READING):
+        orders = await crossing.take(head_of(self, crossing, flow))
+        if crossing.passage.exchange.kind == "serve" and crossing.stands(State.READING):
             orders = await admit(self, crossing)
         tell(flow, orders, page=flow.error is not None)
         if crossing.stands(State.READING):
@@ -213,7 +197,7 @@ class Boundary:
             flow.response = None
 
     async def http_connect(self, flow: http.HTTPFlow) -> None:
-        """A tunnel can't be inspected: refuse it, recorded."""
+        """A tunnel that is none of ours (`addons/tunnel.py`) can't be inspected: refuse it, recorded."""
         flow.response = shut()
         await self.requestheaders(flow)
         flow.response = flow.response or shut()
@@ -257,6 +241,7 @@ class Boundary:
         if not crossing.stands(State.INSIDE) or flow.response is None:
             return
         flow.metadata[CLOSE] = flow.metadata.get(CLOSE) or self.draining
+        flow.request.data.content = b""  # it was sent; nothing asks for it again
         head = AnswerHead(
             flow.response.status_code,
             header_list(flow.response.headers.fields),
@@ -268,6 +253,8 @@ class Boundary:
                     flow.response = streamed(status, fields_of(headers + framing(flow)))
                 case BufferAnswer():
                     flow.response.stream = False
+                case Upgrade(headers):
+                    flow.response = open_session(self, flow, fields_of(headers))
                 case Refuse():
                     flow.metadata[REFUSAL] = page_of(order, close=True)
                 case _:
@@ -276,7 +263,7 @@ class Boundary:
 
     async def zone_answer(self, flow: http.HTTPFlow) -> None:
         """A streamed answer waits for a record: write it, and leave what to do after it."""
-        flow.metadata["zoneproxy.orders"] = await crossing_of(flow).settle()
+        flow.metadata["zoneproxy.orders"] = await settled(self, flow)
 
     # ---- 7 written, out --------------------------------------------------------------------------
 
@@ -295,18 +282,18 @@ class Boundary:
                 self._pin(flow.client_conn),
                 trailers=bool(answer.trailers),
             )
-            released = None
+            release = None
             for order in await crossing.take(body, size_bytes=len(body.body)):
                 match order:
                     case Release(status, headers, content):
-                        released = http.Response.make(status, content, fields_of(headers + closing(flow)))
+                        release = released(status, headers + closing(flow), content)
                     case Refuse():
                         flow.response = page_of(order, close=True)
                     case _:
                         flow.kill()
-            if released is not None and crossing.stands(State.DELIVERED):
-                flow.response = released
-        elif not crossing.passage.final:
+            if release is not None and crossing.stands(State.DELIVERED):
+                flow.response = release
+        elif not crossing.passage.final and not in_session(crossing):
             flow.kill()
         self.end(crossing)
 
@@ -363,7 +350,7 @@ class Boundary:
         route = str(getattr(client.proxy_mode, "route", ""))
         core, peer = self.assembled(), client.peername
         passage = core.begin(route=route, connection=client.id, peer=peer, arrival=self._arrival(client))
-        return self.crossings.begin(passage, core.journal, core.bindings)
+        return self.crossings.begin(passage, core.journal, core.bindings, core.outward.resolver)
 
     def end(self, crossing: Crossing) -> None:
         """Forget an exchange that is at its end, and count it out."""
@@ -379,11 +366,6 @@ class Boundary:
 
     def _guard_of(self, crossing: Crossing) -> GuardedReader | None:
         return getattr(self.handler(crossing.passage.exchange.pin.connection), "guard", None)
-
-    def _parent(self, flow: http.HTTPFlow) -> tuple[str, Crossing | None]:
-        named = flow.request.headers.get_all("zone-flow")
-        crossing = self.crossings.working(named[0]) if len(named) == 1 else None
-        return (named[0], crossing) if crossing is not None else ("", None)
 
     def _pin(self, client: Client) -> Pin:
         return self.assembled().pin(str(getattr(client.proxy_mode, "route", "")), client.id)

@@ -11,16 +11,26 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from zoneproxy.passage.commands import Bind, Command, LookUp, Sever, Write
-from zoneproxy.passage.events import Bound, Event, Fault, LookedUp, Recorded, RecordFailed, StoreFailed
+from zoneproxy.passage.commands import Bind, Command, LookUp, Resolve, Sever, Write
+from zoneproxy.passage.events import (
+    Bound,
+    Event,
+    Fault,
+    LookedUp,
+    Recorded,
+    RecordFailed,
+    Resolved,
+    StoreFailed,
+)
 from zoneproxy.passage.state import State
-from zoneproxy.terms.errors import StoreError, TraceError
+from zoneproxy.terms.errors import ResolveError, StoreError, TraceError
 
 if TYPE_CHECKING:
     from mitmproxy import http
 
     from zoneproxy.passage.machine import Passage
-    from zoneproxy.terms.ports import Bindings, Journal
+    from zoneproxy.passage.session import Session
+    from zoneproxy.terms.ports import Bindings, Journal, Resolver
 
 log = logging.getLogger("zoneproxy.crossing")
 
@@ -37,12 +47,20 @@ class Crossing:
         passage: the exchange's state machine.
         journal: where its records become durable.
         bindings: whose the zone's stored objects are; without it nothing stored can be made or used.
+        resolver: which addresses names have; without it no name is called.
     """
 
-    def __init__(self, passage: Passage, journal: Journal, bindings: Bindings | None = None) -> None:
-        self.passage = passage
+    def __init__(
+        self,
+        passage: Passage,
+        journal: Journal,
+        bindings: Bindings | None = None,
+        resolver: Resolver | None = None,
+    ) -> None:
+        self.passage: Passage | Session = passage
         self._journal = journal
         self._bindings = bindings
+        self._resolver = resolver
         self._pending: list[Command] = []
         self._turn = asyncio.Lock()
         # What the caller is told if the server connection of this flow is not opened.
@@ -66,7 +84,7 @@ class Crossing:
         except Exception as error:
             log.exception("fault in the passage", extra={"event": type(event).__name__})
             commands = self._fault(type(event).__name__, error)
-        if commands and isinstance(commands[0], Write | LookUp | Bind):
+        if commands and isinstance(commands[0], Write | LookUp | Bind | Resolve):
             self._pending = commands
             return []
         return commands
@@ -116,6 +134,8 @@ class Crossing:
                 commands = self.step(await self._write(order))
             elif isinstance(order, LookUp | Bind):
                 commands = self.step(await self._ask_store(order))
+            elif isinstance(order, Resolve):
+                commands = self.step(await self._resolve(order))
             else:
                 raise TypeError("only what is durable is waited for")
         return commands
@@ -166,6 +186,18 @@ class Crossing:
         except Exception as error:
             log.exception("the binding store failed")
             return StoreFailed(f"{type(error).__name__}: {error}")
+
+    async def _resolve(self, order: Resolve) -> Event:
+        """Ask which addresses a name has; whatever fails is a name without any."""
+        try:
+            if self._resolver is None:
+                return Resolved((), "there is no resolver")
+            return Resolved(tuple(await self._resolver.resolve(order.host)))
+        except ResolveError as error:
+            return Resolved((), error.message)
+        except Exception as error:
+            log.exception("the resolver failed")
+            return Resolved((), f"{type(error).__name__}: {error}")
 
     def _fault(self, where: str, error: Exception) -> list[Command]:
         try:

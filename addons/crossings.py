@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zoneproxy.passage.machine import Passage
-    from zoneproxy.terms.ports import Bindings, Journal
+    from zoneproxy.terms.ports import Bindings, Journal, Resolver
 
 # A workload may call outward for an exchange only while its model server works on it.
 _WORKING = (State.INSIDE, State.ANSWERING, State.BUFFERING)
@@ -25,9 +25,15 @@ class Crossings:
         self._by_connection: dict[str, set[str]] = {}
         self.current: dict[str, Crossing] = {}  # by connection: whose server connection is opened
 
-    def begin(self, passage: Passage, journal: Journal, bindings: Bindings | None = None) -> Crossing:
+    def begin(
+        self,
+        passage: Passage,
+        journal: Journal,
+        bindings: Bindings | None = None,
+        resolver: Resolver | None = None,
+    ) -> Crossing:
         """Keep a new exchange."""
-        crossing = Crossing(passage, journal, bindings)
+        crossing = Crossing(passage, journal, bindings, resolver)
         exchange = passage.exchange
         self._by_flow[exchange.flow] = crossing
         self._by_connection.setdefault(exchange.pin.connection, set()).add(exchange.flow)

@@ -18,20 +18,25 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from mitmproxy import ctx
 from mitmproxy.connection import ConnectionState
 from mitmproxy.proxy import commands, mode_servers, mode_specs, server_hooks
+from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import HTTPMode
 
 from addons.gate import Gate, demands, open_listening, record_refusal
 from addons.halting import end_silent
-from addons.streams import ZoneHttpLayer
+from addons.layers import ZoneHttpLayer
+from addons.limits import room_of
+from addons.pace import Pace, PacedReader
+from addons.tunnel import enter
+from addons.turns import TurnHandler
 from zoneproxy.origin.arrival import PLAIN, Arrival
 
 if TYPE_CHECKING:
     from mitmproxy.connection import Connection
-    from mitmproxy.proxy.context import Context
     from mitmproxy.proxy.layer import Layer
 
+    from addons.outward import Tunnel
+
 log = logging.getLogger("zoneproxy.doors")
-BACKLOG = 1024
 
 
 class ZoneMode(mode_specs.ProxyMode):
@@ -82,6 +87,7 @@ class GuardedReader:
         self._idle_timeout_s = idle_timeout_s
         self._body_timeout_s = body_timeout_s
         self._timeout: asyncio.Timeout | None = None
+        self._back = b""
         self.await_head()
 
     @property
@@ -111,8 +117,33 @@ class GuardedReader:
         self._in_head, self._body_until_s, self._ahead_bytes = False, None, 0
         self._reschedule()
 
+    def talk(self) -> None:
+        """A session speaks from now on: what follows is neither head nor body."""
+        self._in_head, self._body_until_s, self._ahead_bytes = False, None, None
+        self._reschedule()
+
+    def put_back(self, data: bytes) -> None:
+        """Have these bytes, which were read and counted, read again, before any other."""
+        self._back = data + self._back
+
+    async def waiting_now(self) -> bytes | None:
+        """Return what has come ahead of its turn, without waiting; `None` is nothing, empty is the end."""
+        try:
+            async with asyncio.timeout(0):
+                return self._back or await self._reader.read(1)
+        except TimeoutError:
+            return None
+
+    def begin_inside(self, reader: asyncio.StreamReader) -> None:
+        """Read on from inside a tunnel: what came outside of it can't be taken for a part of it."""
+        self._reader, self._back = reader, b""
+        self.await_head()
+
     async def read(self, size: int) -> bytes:
         """Read some bytes; an empty answer closes the connection."""
+        if self._back:
+            data, self._back = self._back, b""
+            return data
         try:
             async with asyncio.timeout_at(self._deadline()) as self._timeout:
                 data = await self._reader.read(size)
@@ -127,11 +158,12 @@ class GuardedReader:
             self._began_s = asyncio.get_running_loop().time()
         window = self._tail + data
         end = window.find(b"\r\n\r\n")
-        self._head_bytes += len(data) if end < 0 else end
-        self._tail = window[-3:]
         if self._head_bytes > self._max_head_bytes:
             log.info("closed a connection whose head was too large")
             return b""
+        # So much more the parser is shown, that it refuses the head on the record.
+        self._head_bytes += len(data) if end < 0 else end
+        self._tail = window[-3:]
         if end >= 0:
             self._in_head = False
         return data
@@ -159,20 +191,21 @@ class GuardedReader:
             self._timeout.reschedule(self._deadline())
 
 
-class ZoneConnectionHandler(mode_servers.ProxyConnectionHandler):
+class ZoneConnectionHandler(TurnHandler):
     """A connection whose hooks have a deadline and which dies whole.
 
     mitmproxy logs an error in its core and leaves the connection open; a flow that was not judged
     to its end must not live on, so any such error closes every transport of the connection.
     """
 
-    hook_deadline_s = 60.0
     guard: GuardedReader | None = None
     arrival: Arrival = PLAIN
+    tunnel: Tunnel | None = None
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.ended = asyncio.Event()
+        self._readers: list[PacedReader] = []
 
     async def handle_client(self) -> None:
         """Serve the connection; whatever still waits for it ends with it."""
@@ -192,6 +225,13 @@ class ZoneConnectionHandler(mode_servers.ProxyConnectionHandler):
                 await end_silent(boundary, self.client.id)
         finally:
             await super().on_timeout()
+
+    def keep_pace(self, pace: Pace) -> None:
+        """Read from both sides only while nothing is being looked at: a session speaks here now."""
+        if self.guard is not None:
+            self.guard.talk()
+        for reader in self._readers:
+            reader.pace = pace
 
     def log(self, message: str, level: int = logging.INFO, exc_info: Any = None) -> None:
         """Pass the core's message on, and close everything if it speaks of a crash."""
@@ -227,10 +267,14 @@ class ZoneConnectionHandler(mode_servers.ProxyConnectionHandler):
         The core skips the closing where a second cancellation meets it on its way out; the socket
         would then stay open until it is collected.
         """
-        writer = self.transports[connection].writer
+        io = self.transports[connection]
+        writer, reader = io.writer, PacedReader(io.reader, self.drain_writers)
+        io.reader = cast("asyncio.StreamReader", reader)
+        self._readers.append(reader)
         try:
             await super().handle_connection(connection)
         finally:
+            self._readers.remove(reader)
             if writer is not None and not writer.is_closing():
                 writer.close()
 
@@ -269,12 +313,15 @@ class ZoneInstance(mode_servers.AsyncioServerInstance[ZoneMode]):
         inherited = boundary.inherited.get(self.mode.route) if boundary is not None else None
         core = boundary.core if boundary is not None else None
         listener = core.listeners.get(self.mode.route) if core is not None else None
+        # So many are accepted at a time before anybody looks at them.
+        backlog = room_of(boundary).waiting if boundary is not None and core is not None else 1
         if boundary is not None and listener is not None and demands(listener):
             if inherited is not None:
-                inherited.listen(BACKLOG)
+                inherited.listen(backlog)
             gate = Gate(
-                inherited or open_listening(host, port, BACKLOG),
+                inherited or open_listening(host, port, backlog),
                 listener,
+                most_waiting=backlog,
                 timeout_s=boundary.limits().header_timeout_s,
                 serve=self.serve,
                 refused=functools.partial(record_refusal, boundary, self.mode.route),
@@ -282,14 +329,17 @@ class ZoneInstance(mode_servers.AsyncioServerInstance[ZoneMode]):
             boundary.gates.append(gate)
             return [gate]
         if inherited is not None:
-            return [await asyncio.start_server(self.handle_stream, sock=inherited, backlog=BACKLOG)]
-        return [await asyncio.start_server(self.handle_stream, host, port, backlog=BACKLOG)]
+            return [await asyncio.start_server(self.handle_stream, sock=inherited, backlog=backlog)]
+        return [await asyncio.start_server(self.handle_stream, host, port, backlog=backlog)]
 
-    def make_top_layer(self, context: Context) -> Layer:
-        """Make the one layer that a door speaks: HTTP/1.1."""
+    def make_top_layer(self, context: Context, *, inside: bool = False) -> Layer:
+        """Make the one layer that a door speaks: HTTP/1.1; `inside` a tunnel targets are paths alone."""
         boundary = ctx.master.addons.get("boundary")
-        forward = boundary is not None and boundary.is_outward(self.mode.route)
-        return ZoneHttpLayer(context, HTTPMode.regular if forward else HTTPMode.transparent)
+        forward = boundary is not None and boundary.is_outward(self.mode.route) and not inside
+        top = ZoneHttpLayer(context, HTTPMode.regular if forward else HTTPMode.transparent)
+        if boundary is not None:
+            top.bound(boundary.limits())
+        return top
 
     async def handle_stream(self, reader: Any, writer: Any = None) -> None:
         """Serve a connection of a door without a gate."""
@@ -333,6 +383,13 @@ class ZoneInstance(mode_servers.AsyncioServerInstance[ZoneMode]):
         handler.layer = self.make_top_layer(handler.layer.context)
         try:
             with self.manager.register_connection(handler.client.id, handler):
+                if not await enter(boundary, handler, guard):
+                    return
+                if handler.tunnel is not None:
+                    context = Context(handler.client, ctx.options)
+                    handler.layer = self.make_top_layer(context, inside=True)
                 await handler.handle_client()
         finally:
+            if handler.tunnel is not None:
+                writer.close()  # that of TLS, which was closed, leaves it to its own
             occupancy.leave(peer)

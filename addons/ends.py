@@ -21,11 +21,12 @@ from mitmproxy.proxy.layers.http._events import (
     RequestData,
     RequestProtocolError,
     ResponseData,
+    ResponseHeaders,
     ResponseProtocolError,
 )
 from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Server
 
-from addons.framing import StrictChunks, answer_flaw, request_flaw
+from addons.framing import MAX_HEAD_BYTES, StrictChunks, answer_flaw, request_flaw
 
 if TYPE_CHECKING:
     from mitmproxy.connection import Client
@@ -54,10 +55,23 @@ class ZoneMalformedHook(commands.StartHook):
 
 
 class ZoneHttp1Server(Http1Server):
-    """The caller's side: refuses what is no HTTP with a record instead of a page of mitmproxy's."""
+    """The caller's side: refuses what is no HTTP with a record instead of a page of mitmproxy's.
+
+    Attributes:
+        in_chunks: the answer under way is written in chunks.
+    """
+
+    in_chunks = False
+
+    max_head_bytes = MAX_HEAD_BYTES
 
     def send(self, event: HttpEvent) -> layer.CommandGenerator[None]:
         """Write a piece of an answer; an empty one is nothing, and an answer to `HEAD` has none."""
+        if isinstance(event, ResponseHeaders):
+            coding = event.response.headers.get("transfer-encoding", "")
+            self.in_chunks = (
+                coding == "chunked" and self.request is not None and self.request.method != "HEAD"
+            )
         is_head = self.request is not None and self.request.method == "HEAD"
         if not isinstance(event, ResponseData) or (event.data and not is_head):
             yield from super().send(event)
@@ -69,7 +83,7 @@ class ZoneHttp1Server(Http1Server):
             return
         if not self.buf:
             return
-        if flaw := request_flaw(bytes(self.buf)):
+        if flaw := request_flaw(bytes(self.buf), self.max_head_bytes):
             self.state = self.done
             yield from self._refuse(flaw)
             yield commands.CloseConnection(self.conn)

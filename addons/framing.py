@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 MAX_FIELDS = 128
 """Header fields of one message: more cost more to look at than they can be worth."""
-MAX_ANSWER_HEAD_BYTES = 65_536
+MAX_HEAD_BYTES = MAX_ANSWER_HEAD_BYTES = 65_536
 MAX_CHUNK_LINE_BYTES = 10  # 8 digits, CR, LF
 
 _END = re.compile(rb"\n\r?\n")
@@ -44,19 +44,23 @@ _FIELD = re.compile(_TOKEN + rb":[\t\x20-\x7e\x80-\xff]*\Z")
 _CODING = re.compile(rb"(?i:transfer-encoding):[ \t]*((?i:chunked))?[ \t]*\Z")
 _BEGINS = re.compile(rb"[A-Z]")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n\Z")
+_CHUNK_BEGINS = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
 
 
-def request_flaw(data: bytes) -> str:
+def request_flaw(data: bytes, most: int = MAX_HEAD_BYTES) -> str:
     """Tell what is wrong with the bytes that are to be a request's head.
 
     Args:
         data: all that came since the last message; the head may not be complete yet.
+        most: bytes that a head may have.
 
     Returns:
         Our words for it, or nothing: the head is well-formed as far as it came.
     """
     if not _BEGINS.match(data):
         return "no request begins like this"
+    if len(data) > most and not _END.search(data, 0, most + 4):
+        return "a head that is too long"
     return _head_flaw(data, _REQUEST_LINE, "a request line that is none")
 
 
@@ -106,6 +110,19 @@ def _field_flaw(field: bytes) -> str:
     return "a control character in a header value"
 
 
+def whole_chunk(data: bytes) -> bytes:
+    """Return what is in the one chunk that came whole; nothing where more came, less, the last or none.
+
+    Args:
+        data: what came, from the beginning of a chunk.
+    """
+    found = _CHUNK_BEGINS.match(data)
+    if found is None or not (size := int(found[1], 16)):
+        return b""
+    end = found.end() + size
+    return data[found.end() : end] if len(data) == end + 2 and data.endswith(b"\r\n") else b""
+
+
 class StrictChunks:
     """Reads a chunked body by the one spelling; stands where the core's own reader would.
 
@@ -117,6 +134,11 @@ class StrictChunks:
         self._left = 0  # bytes of the chunk that have not come
         self._closing = False  # the chunk's own CR LF is due
         self._last = False  # the last chunk was read
+
+    @property
+    def between(self) -> bool:
+        """True where the next byte begins a chunk, or the last one."""
+        return not (self._left or self._closing or self._last)
 
     def __call__(self, buf: ReceiveBuffer) -> h11.Data | h11.EndOfMessage | None:
         """Take what has come; `None` where more must come."""

@@ -17,6 +17,8 @@ from addons.pages import shut
 from addons.streams import Halted
 from addons.telling import keep_refusal
 from zoneproxy.passage.events import Event, StopsChanged, UpstreamFailed
+from zoneproxy.passage.session import Session
+from zoneproxy.passage.session_words import Expired
 from zoneproxy.passage.state import State
 from zoneproxy.terms.errors import TraceError
 
@@ -42,7 +44,7 @@ async def cut_stopped(boundary: Boundary, stops: Stops) -> int:
         How many were cut, their ends recorded.
     """
     event = StopsChanged(stops)
-    return sum(await asyncio.gather(*(_interrupt(boundary, one, event) for one in boundary.crossings)))
+    return sum(await asyncio.gather(*(interrupt(boundary, one, event) for one in boundary.crossings)))
 
 
 async def sweep(boundary: Boundary) -> None:
@@ -50,30 +52,50 @@ async def sweep(boundary: Boundary) -> None:
     while True:
         await asyncio.sleep(SWEEP_S)
         await _tell_refused(boundary)
-        limit_s = boundary.limits().exchange_timeout_s
-        now_s = time.monotonic()
-        late = [
-            one for one in boundary.crossings if now_s - one.began_s > limit_s and one.stands(*_UNDER_WAY)
-        ]
-        for crossing in late:
+        late = [(one, overdue) for one in boundary.crossings if (overdue := _overdue(boundary, one))]
+        for crossing, overdue in late:
             log.info("an exchange took too long", extra={"flow": crossing.passage.exchange.flow})
             try:
-                overdue = UpstreamFailed("upstream-truncated", "it took longer than an exchange may")
-                await _interrupt(boundary, crossing, overdue)
+                await interrupt(boundary, crossing, overdue)
             except Exception:
                 log.exception("an exchange that took too long could not be ended")
                 _sever(boundary, crossing)
 
 
+def _overdue(boundary: Boundary, crossing: Crossing) -> Event | None:
+    """Return what ends an exchange that has been under way for too long, or a session that is silent."""
+    if not crossing.stands(*_UNDER_WAY):
+        return None
+    lasted_s, passage = time.monotonic() - crossing.began_s, crossing.passage
+    if isinstance(passage, Session):
+        if lasted_s > passage.limits.session_timeout_s:
+            return Expired("it lasted longer than a session may")
+        silent_ms = boundary.assembled().clock.mono_ms() - passage.since_ms
+        silent = silent_ms > passage.limits.idle_timeout_s * 1000
+        return Expired("nothing was said in it for too long") if silent else None
+    if lasted_s > boundary.limits().exchange_timeout_s:
+        return UpstreamFailed("upstream-truncated", "it took longer than an exchange may")
+    return None
+
+
 async def _tell_refused(boundary: Boundary) -> None:
-    """Record how many connections there was no room for: they brought no request that could be recorded."""
-    if boundary.ready and (count := boundary.occupancy().take_refused()):
-        log.warning("connections were refused, there is no room", extra={"count": count})
-        try:
-            body = {"code": "connections-refused", "flow": None, "count": count}
-            await boundary.assembled().journal.append("alarm", body, {})
-        except TraceError as error:
-            log.error("the trace log takes no record: %s", error.message)  # noqa: TRY400 - told once
+    """Record how many connections were refused without a record each: none brought a request."""
+    if not boundary.ready:
+        return
+    untold = sum(gate.take_untold() for gate in boundary.gates)
+    await _tell(boundary, "connections-refused", boundary.occupancy().take_refused(), "there was no room")
+    await _tell(boundary, "handshakes-refused", untold, "there were too many to record each")
+
+
+async def _tell(boundary: Boundary, code: str, count: int, why: str) -> None:
+    if not count:
+        return
+    log.warning("connections were refused: %s", why, extra={"count": count})
+    try:
+        body = {"code": code, "flow": None, "count": count}
+        await boundary.assembled().journal.append("alarm", body, {})
+    except TraceError as error:
+        log.error("the trace log takes no record: %s", error.message)  # noqa: TRY400 - told once
 
 
 async def page_when_halted(crossing: Crossing) -> http.Response:
@@ -87,10 +109,11 @@ async def end_silent(boundary: Boundary, connection: str) -> None:
     for crossing in boundary.crossings.of_connection(connection):
         if crossing.stands(*_UNDER_WAY):
             reason = "upstream-failed" if crossing.stands(State.INSIDE) else "upstream-truncated"
-            await _interrupt(boundary, crossing, UpstreamFailed(reason, "the server was silent for too long"))
+            await interrupt(boundary, crossing, UpstreamFailed(reason, "the server was silent for too long"))
 
 
-async def _interrupt(boundary: Boundary, crossing: Crossing, event: Event) -> bool:
+async def interrupt(boundary: Boundary, crossing: Crossing, event: Event) -> bool:
+    """Feed an exchange an event from outside, and have what its end orders carried out; tell if it ended."""
     orders = await crossing.interrupt(event)
     if not crossing.halted:
         return False

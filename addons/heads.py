@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from zoneproxy.terms.facts import FactValue
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT"})
-_BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
+_BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "CONNECT"})
 _TARGET = re.compile(r"[!-~]+\Z", re.ASCII)
 # What is judged is what is forwarded: a longer target is refused, never cut.
 _MAX_PATH = 2048
@@ -29,6 +29,12 @@ _MAX_TARGET = 8192
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z", re.ASCII)
 # Field values are visible ASCII, blanks and obs-text (RFC 9110 section 5.5); no control character.
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*\Z")
+# gRPC's frames are in no dialect, and its status stands in trailers: it is another protocol.
+_GRPC = "application/grpc"
+# RFC 9112, section 3.2: a name or an address, perhaps a port; no userinfo, no path, and not nothing.
+_HOST = re.compile(r"(?:[0-9A-Za-z._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?\Z", re.ASCII)
+# Such an option asks the next hop to drop what says how the body is to be read (RFC 9110, section 7.6.1).
+_MESSAGE = re.compile(r"(?i)(?:\A|,)[ \t]*(?:content-[a-z]+|host)[ \t]*(?:,|\Z)")
 _SINGLE = ("content-type", "content-length", "content-encoding", "transfer-encoding", "host",
            "authorization", "x-api-key", "expect")  # fmt: skip
 
@@ -59,10 +65,14 @@ def fault_of(request: http.Request, *, forward_proxy: bool) -> tuple[str, str]:
     if request.method == "CONNECT":
         return "tunnel", "CONNECT"
     headers = header_list(request.headers.fields)
-    if fault := _line_fault(request, forward_proxy=forward_proxy) or _header_fault(headers, request.method):
+    if fault := _line_fault(request, forward_proxy=forward_proxy) or header_fault(headers, request.method):
         return "malformed", fault
     if any(name == "upgrade" for name, _ in headers):
+        if request.http_version == "HTTP/1.0":  # it knows no upgrade (RFC 9110, section 7.8)
+            return "malformed", "an upgrade of HTTP/1.0"
         return "upgrade", "an upgrade"
+    if any(name == "content-type" and value.lower().startswith(_GRPC) for name, value in headers):
+        return "upgrade", "gRPC"
     return "ok", ""
 
 
@@ -79,13 +89,16 @@ def _line_fault(request: http.Request, *, forward_proxy: bool) -> str:
     # destination: that is what is judged, whichever form named it.
     if request.authority and not forward_proxy:
         return "a target in the wrong form for this door"
+    if forward_proxy and request.scheme != "http":
+        return "a target of another scheme than http, outside of a tunnel"
     if not request.path.startswith("/"):
         return "a target that is no path"
     # A fragment is no part of a target (RFC 9112 section 3.2), and two servers may cut it or not.
     return "a fragment in the target" if "#" in request.path else ""
 
 
-def _header_fault(headers: Headers, method: str) -> str:
+def header_fault(headers: Headers, method: str) -> str:
+    """Tell what is wrong with a request's header fields, in our words; nothing where nothing is."""
     names = [name for name, _ in headers]
     repeated = next((name for name in _SINGLE if names.count(name) > 1), "")
     if not all(_NAME.match(name) for name in names):
@@ -96,6 +109,10 @@ def _header_fault(headers: Headers, method: str) -> str:
         return f"the header {repeated} twice"
     if "host" not in names:
         return "no host"
+    if not _HOST.match(next(value for name, value in headers if name == "host")):
+        return "a host that is none"
+    if any(name == "connection" and _MESSAGE.search(value) for name, value in headers):
+        return "a connection option that names a field of the message"
     if "content-length" in names and "transfer-encoding" in names:
         return "two lengths"
     if any(name == "expect" and value.lower() != "100-continue" for name, value in headers):

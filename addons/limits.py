@@ -1,9 +1,10 @@
-"""The turnstile at its three places: a head that proves its tenant, a body, the end of an exchange."""
+"""The turnstile at its three places (a head that proves its tenant, a body, an exchange's end), and room."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zoneproxy.adapters.workers.descriptors import Room, make_room
 from zoneproxy.passage.events import Limited
 
 if TYPE_CHECKING:
@@ -43,3 +44,8 @@ def leave(boundary: Boundary, crossing: Crossing) -> None:
 
 async def _refuse(crossing: Crossing, beyond: Beyond) -> list[Command]:
     return await crossing.take(Limited(beyond.limit, beyond.retry_after_s))
+
+
+def room_of(boundary: Boundary) -> Room:
+    """Say how many connections there are file descriptors for, of those that are configured."""
+    return make_room(boundary.limits().max_connections, len(boundary.assembled().listeners))

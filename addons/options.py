@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from zoneproxy.assembly import Boundary as Core
 
 # mitmproxy 12.3 carries a public intermediate CA's key behind these; see docs/decisions/0001.
+_PLAIN = (str, int, bool, type(None))
 FORBIDDEN = ("emudhra", "emudhra_old")
 
 
@@ -53,3 +54,8 @@ def freeze(opts: options.Options) -> None:
 
     for way in ("update_known", "reset"):
         opts.__dict__[way] = refuse
+    # The core asks for its options a dozen times a request, and each answer is a copy: plain values, which
+    # nobody can change any more, are answered at once.
+    for name in opts.keys():  # noqa: SIM118 - no mapping: it has no iterator
+        if isinstance(value := getattr(opts, name), _PLAIN):
+            opts.__dict__[name] = value

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from mitmproxy import http
 from mitmproxy.net.http import status_codes
 
+from addons.messages import headers_of
+
 if TYPE_CHECKING:
     from zoneproxy.passage.commands import Forward, Refuse
 
@@ -19,18 +21,33 @@ _SHUT_BODY = (
 )
 
 
+_SHUT_FIELDS = (
+    (b"content-type", b"application/json"),
+    (b"x-should-retry", b"false"),
+    (b"connection", b"close"),
+    (b"content-length", b"%d" % len(_SHUT_BODY)),
+)
+
+
 def shut() -> http.Response:
     """Make the answer that stands until a hook has come to its end."""
-    return http.Response.make(
-        500,
-        _SHUT_BODY,
-        {"content-type": "application/json", "x-should-retry": "false", "connection": "close"},
-    )
+    return _whole(500, headers_of(_SHUT_FIELDS), _SHUT_BODY)
 
 
 def fields_of(headers: tuple[tuple[str, str], ...]) -> http.Headers:
     """Write header fields as mitmproxy holds them."""
-    return http.Headers([(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers])
+    return headers_of((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers)
+
+
+def released(status: int, headers: tuple[tuple[str, str], ...], body: bytes) -> http.Response:
+    """Make a whole answer; its headers say how long it is."""
+    return _whole(status, fields_of(headers), body)
+
+
+def _whole(status: int, headers: http.Headers, body: bytes) -> http.Response:
+    now_s = time.time()
+    reason = status_codes.RESPONSES.get(status, "").encode()
+    return http.Response(b"HTTP/1.1", status, reason, headers, body, None, now_s, now_s)
 
 
 def closing(flow: http.HTTPFlow) -> tuple[tuple[str, str], ...]:
@@ -62,7 +79,7 @@ def streamed(status: int, headers: http.Headers) -> http.Response:
 def direct(flow: http.HTTPFlow, forward: Forward) -> None:
     """Send to the flow's destination exactly the headers and body that were judged.
 
-    The caller's own request stays as it is, for its end of the connection to be read from.
+    The caller's own head stays as it is, for its end of the connection to be read from.
     """
     old = flow.request.data
     flow.metadata[VERSION] = flow.request.http_version
@@ -80,6 +97,7 @@ def direct(flow: http.HTTPFlow, forward: Forward) -> None:
         old.timestamp_start,
         old.timestamp_end,
     )
+    old.content = b""  # it was judged; an answer may take an hour, and prompts are large
 
 
 def failure_of(words: str, distrust: str = "") -> str:

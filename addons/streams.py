@@ -1,17 +1,18 @@
-"""HTTP layers that ask the passage before each byte of an answer.
+"""The layer of one exchange, which asks the passage before each byte of an answer.
 
 mitmproxy streams an answer through a synchronous callable, which can't wait for a record, and
-writes error pages of its own. These layers change just that: a streamed chunk goes to the passage,
+writes error pages of its own. This layer changes just that: a streamed chunk goes to the passage,
 a record that it orders is awaited in a blocking hook, and every refusal is ours.
 
-Seams used, all in `mitmproxy.proxy.layers.http` (12.2): `HttpLayer.make_stream`, `get_connection` and
-`register_connection`, `HttpStream`'s state methods; the connections' own ends are in `addons/ends.py`.
+Seams used, all in `mitmproxy.proxy.layers.http` (12.2): `HttpStream`'s state methods and `check_body_size`;
+the layer of the connection is in `addons/layers.py`, the connections' own ends in `addons/ends.py`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 from mitmproxy import http
 from mitmproxy.flow import Error
@@ -19,15 +20,7 @@ from mitmproxy.net.http import http1
 from mitmproxy.proxy import commands, layer
 from mitmproxy.proxy import events as base_events
 from mitmproxy.proxy.events import Start
-from mitmproxy.proxy.layers.http import (
-    DropStream,
-    GetHttpConnection,
-    HttpClient,
-    HttpLayer,
-    HttpStream,
-    RegisterHttpConnection,
-    SendHttp,
-)
+from mitmproxy.proxy.layers.http import DropStream, HttpStream, SendHttp
 from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
     RequestHeaders,
@@ -41,15 +34,13 @@ from mitmproxy.proxy.layers.http._events import (
 from mitmproxy.proxy.layers.http._hooks import HttpRequestHeadersHook
 
 from addons.crossing import CROSSING, REFUSAL
-from addons.ends import BROKEN_BODY, ZoneHttp1Client, ZoneHttp1Server
+from addons.ends import BROKEN_BODY
 from addons.pages import page_of
 from zoneproxy.passage.commands import Command, Cut, Deliver, Finish, Refuse, Sever
 from zoneproxy.passage.events import AnswerChunk, AnswerEnd, Event
 
 if TYPE_CHECKING:
     from mitmproxy.proxy import events
-    from mitmproxy.proxy.context import Context
-    from mitmproxy.proxy.layers.http import HTTPMode
 
     from addons.crossing import Crossing
 
@@ -58,6 +49,7 @@ AT_FAULT = "zoneproxy.at-fault"
 OUTCOME = "zoneproxy.outcome"
 CUT = "zoneproxy.cut"
 DIALLED = "zoneproxy.dialled"
+SPEAK = "zoneproxy.speak"
 
 
 @dataclass
@@ -86,59 +78,32 @@ class Halted(base_events.Event):
     orders: list[Command]
 
 
-class ZoneHttpLayer(HttpLayer):
-    """HTTP/1.1 between a caller and a server, with our streams and our server end."""
+@dataclass
+class Stepped(base_events.Event):
+    """The passage took a piece of an answer, and ordered more than to deliver it, or waits (`None`)."""
 
-    def __init__(self, context: Context, mode: HTTPMode) -> None:
-        super().__init__(context, mode)
-        # In reverse direction the core wants some address before the passage has chosen one; this
-        # one can't be connected to, so a flow that slips by its verdict goes nowhere.
-        context.server.address = context.server.address or ("undecided.invalid", 1)
-        self.connections[context.client] = ZoneHttp1Server(context.fork())
-        self._tenant = ""
-
-    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
-        """Lead an end from outside to its stream; all other events go their usual way."""
-        if not isinstance(event, Halted):
-            yield from super()._handle_event(event)
-            return
-        for stream in list(self.streams.values()):
-            if isinstance(stream, ZoneStream) and stream.serves(event.flow):
-                yield from self.event_to_child(stream, event)
-
-    def make_stream(self, stream_id: int) -> layer.CommandGenerator[None]:
-        """Make one of our streams for a request."""
-        stream = ZoneStream(self.context.fork(), stream_id)
-        self.streams[stream_id] = stream
-        yield from self.event_to_child(stream, Start())
-
-    def get_connection(self, event: GetHttpConnection, *, reuse: bool = True) -> layer.CommandGenerator[None]:
-        """Keep server connections for one tenant: a front may send several over one of its own."""
-        stream = self.command_sources.get(event)
-        tenant = stream.tenant if isinstance(stream, ZoneStream) else ""
-        if tenant != self._tenant:
-            for connection in list(self.connections):
-                if connection is not self.context.client and connection.connected:
-                    yield commands.CloseConnection(connection)
-        self._tenant = tenant
-        yield from super().get_connection(event, reuse=reuse)
-
-    def register_connection(self, command: RegisterHttpConnection) -> layer.CommandGenerator[None]:
-        """Put our end of a new server connection in the place of the core's, before a byte comes."""
-        if not command.err:
-            client: Any = self.connections[command.connection]
-            while not isinstance(client, HttpClient):
-                client = client.child_layer
-            client.child_layer = ZoneHttp1Client(client.context)
-            client._handle_event = client.child_layer.handle_event  # noqa: SLF001 - as the core does it
-            yield from client.child_layer.handle_event(Start())
-        yield from super().register_connection(command)
+    stream: ZoneStream
+    orders: list[Command] | None
 
 
 class ZoneStream(HttpStream):
     """One request and its answer."""
 
     flow: http.HTTPFlow
+    max_body_bytes: int | None = None
+
+    def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:  # noqa: FBT001 - the core's
+        """Bound a request by its own limit: the core knows one for both ways, and an answer may be larger."""
+        context = self.context
+        whole = context.options
+        if request and self.max_body_bytes is not None:
+            context.options = cast("Any", SimpleNamespace(
+                stream_large_bodies=None, body_size_limit=str(self.max_body_bytes)
+            ))  # fmt: skip
+        try:
+            return (yield from super().check_body_size(request))
+        finally:
+            context.options = whole
 
     @property
     def _crossing(self) -> Crossing:
@@ -149,6 +114,9 @@ class ZoneStream(HttpStream):
         """Handle an event; where the core would show an error page, show our refusal."""
         if isinstance(event, Halted):
             yield from self._halt(event.orders)
+            return
+        if isinstance(event, Stepped):
+            yield from self._follow(event.orders)
             return
         inner = super()._handle_event(event)
         reply: Any = None
@@ -168,8 +136,10 @@ class ZoneStream(HttpStream):
 
     @property
     def tenant(self) -> str:
-        """Whose request it is; empty where nobody proved himself."""
-        return str(self._crossing.passage.exchange.facts.get("tenant.id", ""))
+        """Whose request it is, and of a workload's for which host; empty where nobody proved himself."""
+        exchange = self._crossing.passage.exchange
+        tenant = str(exchange.facts.get("tenant.id", ""))
+        return f"{tenant} {exchange.destination}" if exchange.kind == "outward" else tenant
 
     def state_wait_for_request_headers(self, event: RequestHeaders) -> layer.CommandGenerator[None]:
         """Have the head judged; a caller that waits before it sends a body is refused without one."""
@@ -282,6 +252,19 @@ class ZoneStream(HttpStream):
             yield from self._send_head_and_body(refusal)
             yield from self._end(properly=True)
 
+    def flow_done(self) -> layer.CommandGenerator[None]:
+        """End an exchange; where it opened a session, let that speak from now on, and nothing else."""
+        speak = self.flow.metadata.pop(SPEAK, None)
+        switched = self.flow.response is not None and self.flow.response.status_code == 101  # noqa: PLR2004
+        if speak is None or not switched or self._crossing.halted:
+            yield from super().flow_done()
+            return
+        self.flow.live = False
+        self.child_layer = speak(self.context)
+        self._handle_event = self.passthrough  # type: ignore[method-assign]
+        yield from self.child_layer.handle_event(Start())
+        yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
+
     def start_response_stream(self) -> layer.CommandGenerator[None]:
         """Deliver the head that the passage allowed."""
         self.flow.metadata[OUTCOME] = True
@@ -297,10 +280,29 @@ class ZoneStream(HttpStream):
             trailers = bool(self.flow.metadata.get("zoneproxy.trailers"))
             yield from self._carry_out(AnswerEnd(self.flow.metadata[PIN](), trailers=trailers))
 
-    def _carry_out(self, happened: Event) -> layer.CommandGenerator[None]:
+    @property
+    def flowing(self) -> bool:
+        """True while pieces of the answer go to the passage as they come, and nothing is waited for."""
+        return (
+            self._paused is None
+            and not self._paused_event_queue
+            and self.server_state == self.state_stream_response_body
+        )
+
+    def step(self, data: bytes) -> list[Command] | None:
+        """Hand a piece of the answer to the passage; `None` where something must be durable first."""
+        return self._step(AnswerChunk(data))
+
+    def _step(self, happened: Event) -> list[Command] | None:
         crossing = self._crossing
-        orders: list[Command] = crossing.step(happened)
-        if crossing.waiting:
+        orders = crossing.step(happened)
+        return None if crossing.waiting else orders
+
+    def _carry_out(self, happened: Event) -> layer.CommandGenerator[None]:
+        yield from self._follow(self._step(happened))
+
+    def _follow(self, orders: list[Command] | None) -> layer.CommandGenerator[None]:
+        if orders is None:
             yield ZoneAnswerHook(self.flow)
             orders = self.flow.metadata.pop("zoneproxy.orders", [Sever()])
         for order in orders:

@@ -77,7 +77,7 @@ def corpus() -> list[tuple[bytes, str | None, str | None]]:
     if not CORPUS.is_file():
         return []
     found = []
-    for line in CORPUS.read_text("utf-8").splitlines():
+    for line in CORPUS.read_bytes().splitlines():
         record = json.loads(line)
         coded = record.get("body_b64")
         data = base64.b64decode(coded) if coded else record.get("text", "").encode()

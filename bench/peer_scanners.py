@@ -33,7 +33,7 @@ _CHINESE = {
 def bodies(corpus: Path) -> tuple[list[str], int]:
     """Read the texts that a peer is fed, and the bytes of their bodies."""
     texts, size = [], 0
-    for line in corpus.read_text("utf-8").splitlines()[::_EVERY]:
+    for line in corpus.read_bytes().splitlines()[::_EVERY]:
         record = json.loads(line)
         coded = record.get("body_b64")
         data = base64.b64decode(coded) if coded else record.get("text", "").encode()

@@ -1,4 +1,4 @@
-"""The picture of what was measured: `bench/results/latest.svg`, drawn from `latest.json`.
+"""The pictures of what was measured: `bench/results/latest.svg`, drawn from `latest.json`, and `soak.svg`.
 
 One bar for each measure that has a bound, as long as its share of the bound: a bar that ends left of the
 line keeps it. Where more is better, the share is turned round.
@@ -6,10 +6,12 @@ line keeps it. Where more is better, the share is turned round.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from html import escape
 
-from bench.results import FILE, read
+from bench import soak_picture
+from bench.results import FILE, SOAK, read
 
 _WIDTH, _LEFT, _RIGHT = 860, 380, 130
 _TOP, _ROW, _BAR = 74, 30, 16
@@ -39,7 +41,13 @@ class Bound:
 BOUNDS = (
     Bound("ratios", "boundary.request", "CPU of a request, against a bare proxy", 1.0),
     Bound("ratios", "boundary.event", "CPU of a streamed event, against a bare proxy", 1.3),
-    Bound("figures", "boundary.memory.mb", "memory after some 1,800 requests (MB)", 160),
+    Bound("figures", "latency.request.added.p99.ms", "a request beyond bare and a flush, p99 (ms)", 3),
+    Bound("figures", "latency.first_token.added.ms", "first token beyond bare and a flush (ms)", 3),
+    Bound("figures", "memory.soak.mb", "memory after the soak (MB)", 160),
+    Bound("figures", "memory.soak.growth.mb", "growth in the soak's second half (MB)", 2),
+    Bound("figures", "memory.idle.again.mb", "memory after 1,000 idle streams, twice (MB)", 160),
+    Bound("ratios", "workers.two", "two workers' throughput, against one", 1.8, more_is_better=True),
+    Bound("ratios", "workers.two.whole", "the same, the sequencer on their cores", 1.8, more_is_better=True),
     Bound("ratios", "log.append", "durable appends, against the bare disk", 0.5, more_is_better=True),
     Bound("figures", "log.append.per_s", "durable appends a second", 1_000, more_is_better=True),
     Bound("ratios", "log.audit", "CPU of an audit, against hash and parse", 2.5),
@@ -98,7 +106,7 @@ def draw() -> str:
 
 def _row(bound: Bound, measured: float, top: int, scale: float) -> list[str]:
     part = share(bound, measured)
-    width = min(part, _MOST_SHARE) * scale
+    width = max(0.0, min(part, _MOST_SHARE)) * scale
     middle = top + _ROW // 2 + 1
     limit = f"{'≥' if bound.more_is_better else '≤'} {bound.value:,g}"
     return [
@@ -118,8 +126,10 @@ def _row(bound: Bound, measured: float, top: int, scale: float) -> list[str]:
 
 
 def main() -> None:
-    """Draw the picture beside what was measured."""
+    """Draw the pictures beside what was measured."""
     FILE.with_suffix(".svg").write_text(draw(), "utf-8")
+    if SOAK.is_file():
+        SOAK.with_suffix(".svg").write_text(soak_picture.draw(json.loads(SOAK.read_text("utf-8"))), "utf-8")
 
 
 if __name__ == "__main__":

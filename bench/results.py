@@ -6,6 +6,9 @@
 
 A ratio compares two ways of doing the same work, measured in turns in one run, so that it outlives the
 machine; a figure is true of this machine and hour only, and its name ends with its unit.
+
+`ZONE_BENCH_LONG=1` makes those that take a sample by default take the whole; a figure beside theirs says how
+much it was.
 """
 
 from __future__ import annotations
@@ -21,7 +24,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE = ROOT / "bench" / "results" / "latest.json"
+SOAK = FILE.with_name("soak.json")
 SCRATCH = ROOT / "var" / "bench"
+LONG = bool(os.environ.get("ZONE_BENCH_LONG"))
 ROUNDS = 3
 _DIGITS = 4
 

@@ -9,6 +9,7 @@ registered models, by the prompt: `events-200: go` plays the script `events-200`
 | `echo-reversed` | the same, backwards |
 | `resident-id` | a sentence with a valid, generated resident ID number, three characters a token |
 | `events-N` | N tokens, `0 ` to `N-1 ` |
+| `words-N` | the last user message, over and over, N tokens |
 | `stepped` | as `echo`, but each token waits until the test lets it go |
 | `broken-off` | as `echo`, but the connection ends after the third token |
 | `failing` | HTTP 500 |
@@ -30,6 +31,7 @@ _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
 _SCRIPTS = frozenset({"echo", "echo-reversed", "resident-id", "stepped", "broken-off", "failing", "workload"})
 _EVENTS = re.compile(r"events-(\d{1,5})\Z", re.ASCII)
+_WORDS = re.compile(r"words-(\d{1,5})\Z", re.ASCII)
 _URL = re.compile(r"https?://[^\s\"'<>]+")
 
 
@@ -63,7 +65,7 @@ def prompt(request: Mapping[str, Any]) -> str:
 def choose(model: str, text: str) -> tuple[str, str]:
     """Return the script that a prompt names, or else the model's name; and what is left of the prompt."""
     name, colon, rest = text.partition(":")
-    if colon and (name in _SCRIPTS or _EVENTS.match(name)):
+    if colon and (name in _SCRIPTS or _EVENTS.match(name) or _WORDS.match(name)):
         return name, rest.strip()
     return model, text
 
@@ -83,6 +85,8 @@ def answer(script: str, text: str) -> list[str]:
     """Return the tokens that a script answers a prompt with."""
     if counted := _EVENTS.match(script):
         return [f"{number} " for number in range(int(counted.group(1)))]
+    if (counted := _WORDS.match(script)) and (told := words(f"{text} ")):
+        return [told[number % len(told)] for number in range(int(counted.group(1)))]
     if script == "echo-reversed":
         return words(text[::-1])
     if script == "resident-id":

@@ -33,8 +33,9 @@ from typing import Any
 SLICES = 24
 """A window slides by this part of itself: a charge counts for a window, and at most a slice longer."""
 _MOST = 2**53 - 1
-_REPEATS: Mapping[str, int] = {"openai_responses": 5}
-"""How often a dialect's stream says the same text: Responses repeats it as text, part, item and whole."""
+_REPEATS: Mapping[str, int] = {"openai_responses": 5, "openai_realtime": 6}
+"""How often a dialect's stream says the same text: Responses repeats it as text, part, item and whole,
+Realtime as the conversation's item too."""
 _ECHOES: Mapping[str, int] = {"openai_responses": 3}
 """How often a dialect's stream repeats the request."""
 _MOST_LOGPROBS = 20

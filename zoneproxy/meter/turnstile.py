@@ -14,8 +14,9 @@ is full.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any
 
 from zoneproxy.meter.bucket import Bucket
 
@@ -101,9 +102,6 @@ def _beyond(bucket: Bucket | None, limit: str, count: int, now_ms: int) -> Beyon
     return Beyond(limit, -(-wait_ms // SECOND_MS)) if wait_ms else None
 
 
-Whose = Literal["tenant", "zone"]
-
-
 class Turnstile:
     """Lets requests in as long as they are within the limits.
 
@@ -111,51 +109,63 @@ class Turnstile:
         zone: what all may ask for together.
         tenant: what each tenant may, unless it has an allowance of its own.
         own: the allowances of those that have.
+        lock: held while anything is counted, where requests are looked at in several threads.
     """
 
-    def __init__(self, zone: Allowance, tenant: Allowance, own: Mapping[str, Allowance]) -> None:
+    def __init__(
+        self,
+        zone: Allowance,
+        tenant: Allowance,
+        own: Mapping[str, Allowance],
+        lock: AbstractContextManager[Any] | None = None,
+    ) -> None:
+        self._lock = nullcontext() if lock is None else lock
         self._zone = _Place(zone)
         self._tenant, self._own = tenant, dict(own)
         self._places: dict[str, _Place] = {}
 
     def enter(self, tenant: str, now_ms: int) -> Beyond | None:
         """Count a request in, or say which limit it is beyond."""
-        place = self._place(tenant)
-        beyond = place.refuses_entry("tenant", now_ms) or self._zone.refuses_entry("zone", now_ms)
-        if beyond is not None:
-            return beyond
-        for one in (place, self._zone):
-            one.under_way += 1
-            if one.requests is not None:
-                one.requests.take(1, now_ms)
-        return None
+        with self._lock:
+            place = self._place(tenant)
+            beyond = place.refuses_entry("tenant", now_ms) or self._zone.refuses_entry("zone", now_ms)
+            if beyond is not None:
+                return beyond
+            for one in (place, self._zone):
+                one.under_way += 1
+                if one.requests is not None:
+                    one.requests.take(1, now_ms)
+            return None
 
     def carry(self, tenant: str, count: int, now_ms: int) -> Beyond | None:
         """Take a request's bytes, or say which limit they are beyond; the request stays counted."""
-        place = self._place(tenant)
-        beyond = _beyond(place.bytes, "tenant_bytes", count, now_ms) or _beyond(
-            self._zone.bytes, "zone_bytes", count, now_ms
-        )
-        if beyond is None:
-            self._spend(place, count, now_ms)
-        return beyond
+        with self._lock:
+            place = self._place(tenant)
+            beyond = _beyond(place.bytes, "tenant_bytes", count, now_ms) or _beyond(
+                self._zone.bytes, "zone_bytes", count, now_ms
+            )
+            if beyond is None:
+                self._spend(place, count, now_ms)
+            return beyond
 
     def leave(self, tenant: str, count: int, now_ms: int) -> None:
         """Count a request out, with the bytes of its answer; once for each that entered."""
-        place = self._place(tenant)
-        for one in (place, self._zone):
-            one.under_way -= 1
-        self._spend(place, count, now_ms)
+        with self._lock:
+            place = self._place(tenant)
+            for one in (place, self._zone):
+                one.under_way -= 1
+            self._spend(place, count, now_ms)
 
     def allow(self, own: Mapping[str, Allowance], registered: Collection[str]) -> None:
         """Take other allowances of tenants; who is no longer registered and has nothing here is forgotten."""
-        self._own = dict(own)
-        for tenant, place in list(self._places.items()):
-            wanted = self._own.get(tenant, self._tenant)
-            if tenant not in registered and not place.under_way:
-                del self._places[tenant]
-            elif place.allowance != wanted:
-                place.allow(wanted)
+        with self._lock:
+            self._own = dict(own)
+            for tenant, place in list(self._places.items()):
+                wanted = self._own.get(tenant, self._tenant)
+                if tenant not in registered and not place.under_way:
+                    del self._places[tenant]
+                elif place.allowance != wanted:
+                    place.allow(wanted)
 
     def under_way(self, tenant: str | None = None) -> int:
         """Return how many requests of a tenant, or of all, are under way."""

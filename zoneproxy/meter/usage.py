@@ -14,6 +14,12 @@ OpenAI's Responses have OpenAI's form under Anthropic's names:
     ...     "input_tokens_details": {"cached_tokens": 5}}})
     Usage(prompt=8, completion=2, cached=5, reasoning=0, source='upstream')
 
+Realtime has them too, with its details under a name of its own:
+
+    >>> read_usage("openai_realtime", {"response": {"usage": {"input_tokens": 8, "output_tokens": 2,
+    ...     "input_token_details": {"cached_tokens": 5}}}})
+    Usage(prompt=8, completion=2, cached=5, reasoning=0, source='upstream')
+
 A stream's usage comes in pieces: Responses bear one object in their last event, OpenAI's other
 dialects send one near the end (or a cumulative one in every chunk), Anthropic the input with
 `message_start` and cumulative output with `message_delta`.
@@ -32,6 +38,7 @@ from typing import Any, Literal
 Source = Literal["upstream", "upstream_partial", "bytes_bound", "none"]
 _ANTHROPIC = "anthropic_messages"
 _RESPONSES = "openai_responses"
+_REALTIME = "openai_realtime"
 _LAST_RESPONSES = ("response.completed", "response.incomplete", "response.failed")
 _ANTHROPIC_INPUT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 _MOST = 2**53 - 1
@@ -76,10 +83,11 @@ def read_usage(dialect: str, document: Mapping[str, Any]) -> Usage | None:
         message = document.get("message")
         reported = document.get("usage") or (message.get("usage") if isinstance(message, dict) else None)
         return _anthropic(reported) if isinstance(reported, dict) else None
-    if dialect == _RESPONSES:
+    if dialect in (_RESPONSES, _REALTIME):
         response = document.get("response")
         reported = document.get("usage") or (response.get("usage") if isinstance(response, dict) else None)
-        return _responses(reported) if isinstance(reported, dict) else None
+        details = "token_details" if dialect == _REALTIME else "tokens_details"
+        return _responses(reported, details) if isinstance(reported, dict) else None
     reported = document.get("usage")
     return _openai(reported) if isinstance(reported, dict) else None
 
@@ -96,12 +104,12 @@ def _openai(reported: Mapping[str, Any]) -> Usage | None:
     return _made(counts)
 
 
-def _responses(reported: Mapping[str, Any]) -> Usage | None:
+def _responses(reported: Mapping[str, Any], details: str) -> Usage | None:
     counts = (
         _count(reported, "input_tokens"),
         _count(reported, "output_tokens", default=0),
-        _count(reported.get("input_tokens_details"), "cached_tokens", default=0),
-        _count(reported.get("output_tokens_details"), "reasoning_tokens", default=0),
+        _count(reported.get(f"input_{details}"), "cached_tokens", default=0),
+        _count(reported.get(f"output_{details}"), "reasoning_tokens", default=0),
     )
     return _made(counts)
 
@@ -145,6 +153,8 @@ def _is_last(dialect: str, document: Mapping[str, Any]) -> bool:
         )
     if dialect == _RESPONSES:
         return document.get("object") == "response" or document.get("type") in _LAST_RESPONSES
+    if dialect == _REALTIME:
+        return document.get("type") == "response.done"
     choices = document.get("choices")
     return not choices or any(
         isinstance(choice, dict) and choice.get("finish_reason") is not None for choice in choices

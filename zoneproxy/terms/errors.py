@@ -43,6 +43,10 @@ class StoreError(ZoneError):
     exit_code = 2
 
 
+class ResolveError(ZoneError):
+    """A registered name has no address that could be used: the call to it is refused."""
+
+
 class VerificationError(ZoneError):
     """Something that was signed or hashed does not hold; carries what a third party can check.
 

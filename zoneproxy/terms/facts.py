@@ -9,9 +9,10 @@ Flows hold facts write-once (`FactSheet`): a second, different value is a confli
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -85,10 +86,10 @@ _SPECS = (
              values=("none", "unreadable", "zone", "route", "suspended", "tenant", "credential", "model")),
     FactSpec("control.limit", _T.ENUM, _C, "meter", "which limit the request is beyond",
              values=("none", "tenant_concurrency", "tenant_requests", "tenant_bytes",
-                     "zone_concurrency", "zone_requests", "zone_bytes")),
+                     "zone_concurrency", "zone_requests", "zone_bytes", "session")),
     FactSpec("exchange.kind", _T.ENUM, _C, "passage",
-             "a customer's request, or a zone workload's own outward call",
-             values=("serve", "outward")),
+             "a customer's request, a zone workload's own outward call, or maintenance from inland",
+             values=("serve", "outward", "maintenance")),
     FactSpec("origin.class", _T.ENUM, _C, "origin",
              "which side the request's data comes from, as proven by evidence",
              values=("overseas", "domestic", "zone", "unknown")),
@@ -160,7 +161,8 @@ _SPECS = (
     # ---- the request ------------------------------------------------------------------------
     FactSpec("request.state", _T.ENUM, _C, "content", "whether the request can be read",
              values=("ok", "malformed", "unknown_endpoint", "closed_endpoint", "unknown_type", "unreadable",
-                     "too_large", "tunnel", "upgrade", "no_front", "no_tls")),
+                     "too_large", "unasked", "tunnel", "upgrade", "no_front", "no_tls", "no_inner_tls",
+                     "other_host")),
     FactSpec("request.tag_forged", _T.BOOL, _C, "origin", "the client sent an origin tag of its own"),
     FactSpec("request.method", _T.TEXT, _C, "content", "the request's method", private=True),
     FactSpec("request.host", _T.TEXT, _C, "content", "host that the client asked for", private=True),
@@ -169,7 +171,8 @@ _SPECS = (
              values=("openai_chat", "openai_completions", "openai_embeddings", "openai_files",
                      "openai_models", "openai_responses", "openai_conversations", "openai_uploads",
                      "openai_batches", "openai_vector_stores", "openai_assistants", "openai_audio",
-                     "openai_images", "anthropic_messages", "anthropic_files", "anthropic_batches",
+                     "openai_images", "openai_realtime", "anthropic_messages", "anthropic_files",
+                     "anthropic_batches",
                      "unknown")),
     FactSpec("request.streamed", _T.BOOL, _C, "content", "the client asked for a streamed answer"),
     FactSpec("request.max_tokens", _T.INT, _C, "content", "the largest answer the client asks for"),
@@ -179,6 +182,8 @@ _SPECS = (
              values=("none", "own", "refused", "unavailable")),
     FactSpec("binding.standing", _T.ENUM, _C, "route", "how the caller stands to the object that decided",
              values=("own", "unknown", "foreign", "other_route", "expired", "other_use"), private=True),
+    FactSpec("lane.name", _T.ROUTE, _C, "route",
+             "the declared maintenance lane that the request comes by, where its caller proved himself"),
     # ---- processing -------------------------------------------------------------------------
     FactSpec("data.mixing", _T.ENUM, _P, "content", "verdict of the scan of the request",
              values=_MIXING),
@@ -210,6 +215,16 @@ _SPECS = (
              "whose callback an outward call is: a tenant is told at its own registered addresses",
              values=("none", "own", "foreign")),
     FactSpec("destination.host", _T.TEXT, _P, "route", "host of the outward call", private=True),
+    FactSpec("destination.address", _T.IP, _P, "route", "the address that the outward call is pinned to",
+             private=True),
+    FactSpec("destination.resolution", _T.ENUM, _P, "route",
+             "how that address was found: it stands in the call, was resolved, or is that of its tunnel",
+             values=("literal", "resolved", "pinned", "failed", "not_asked")),
+    FactSpec("destination.tls", _T.BOOL, _P, "route",
+             "the destination must prove itself in TLS before anything is sent to it"),
+    FactSpec("destination.tunnel", _T.ENUM, _P, "route",
+             "the outward call asks for a tunnel (CONNECT), or stands in one",
+             values=("none", "asked", "inside")),
     # ---- return -----------------------------------------------------------------------------
     FactSpec("control.halt", _T.ENUM, _R, "passage", "what the operator stopped meanwhile",
              values=("none", "unreadable", "zone", "route", "suspended", "tenant", "credential", "model")),
@@ -245,33 +260,30 @@ VOCABULARY: Mapping[str, FactSpec] = {spec.name: spec for spec in _SPECS}
 UNDECLARED = "undeclared"
 
 
-def in_domain(spec: FactSpec, value: object) -> bool:
-    """Tell whether `value` is one that the fact may have; anything else counts as absent."""
-    match spec.type:
-        case FactType.BOOL:
-            return isinstance(value, bool)
-        case FactType.INT:
-            return type(value) is int and spec.low <= value <= spec.high
-        case FactType.ENUM:
-            return isinstance(value, str) and value in spec.values
-        case FactType.COUNTRY:
-            return isinstance(value, str) and _COUNTRY.match(value) is not None
-        case FactType.ROUTE:
-            return isinstance(value, str) and _ROUTE.match(value) is not None
-        case FactType.TEXT:
-            return isinstance(value, str) and len(value) <= MAX_TEXT
-        case FactType.IP:
-            return isinstance(value, str) and _is_ip(value)
-        case FactType.NAMES:
-            return isinstance(value, frozenset) and value <= frozenset(spec.values)
-
-
+@functools.lru_cache(maxsize=1024)  # callers come again
 def _is_ip(value: str) -> bool:
     try:
         ipaddress.ip_address(value)
     except ValueError:
         return False
     return "%" not in value
+
+
+def in_domain(spec: FactSpec, value: object) -> bool:
+    """Tell whether `value` is one that the fact may have; anything else counts as absent."""
+    return _TESTS[spec.type](spec, value)
+
+
+_TESTS: Mapping[FactType, Callable[[FactSpec, Any], bool]] = {
+    FactType.BOOL: lambda _, value: isinstance(value, bool),
+    FactType.INT: lambda spec, value: type(value) is int and spec.low <= value <= spec.high,
+    FactType.ENUM: lambda spec, value: isinstance(value, str) and value in spec.values,
+    FactType.COUNTRY: lambda _, value: isinstance(value, str) and _COUNTRY.match(value) is not None,
+    FactType.ROUTE: lambda _, value: isinstance(value, str) and _ROUTE.match(value) is not None,
+    FactType.TEXT: lambda _, value: isinstance(value, str) and len(value) <= MAX_TEXT,
+    FactType.IP: lambda _, value: isinstance(value, str) and _is_ip(value),
+    FactType.NAMES: lambda spec, value: isinstance(value, frozenset) and value.issubset(spec.values),
+}
 
 
 class FactConflictError(Exception):
@@ -317,6 +329,18 @@ class FactSheet(Mapping[str, FactValue]):
     def get(self, name: str, default: Any = None) -> Any:
         """Return a known fact's value, or the default: asked a hundred times a flow, so without a detour."""
         return self._values.get(name, default)
+
+    def items(self) -> ItemsView[str, FactValue]:
+        """Return names and values, in the order in which they became known."""
+        return self._values.items()
+
+    def keys(self) -> KeysView[str]:
+        """Return the names."""
+        return self._values.keys()
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether a fact is known."""
+        return name in self._values
 
     def __getitem__(self, name: str) -> FactValue:
         """Return a known fact's value; KeyError where it is absent."""

@@ -16,8 +16,6 @@ KINDS = (
 )  # fmt: skip
 """Kinds of stored objects; two objects of different kinds may bear the same id."""
 
-MAX_ID = 256
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class ObjectName:

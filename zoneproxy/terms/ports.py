@@ -119,6 +119,18 @@ class Bindings(Protocol):
         ...
 
 
+class Resolver(Protocol):
+    """Which addresses a registered name has. It is believed in nothing: what it says is looked at."""
+
+    async def resolve(self, host: str) -> Sequence[str]:
+        """Return the addresses of a name, in the order in which they should be used; never none.
+
+        Raises:
+            ResolveError: the name has none, or nobody said so in time.
+        """
+        ...
+
+
 class Clock(Protocol):
     """Time, injected."""
 

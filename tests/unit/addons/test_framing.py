@@ -11,7 +11,14 @@ from h11._receivebuffer import ReceiveBuffer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from addons.framing import MAX_ANSWER_HEAD_BYTES, MAX_FIELDS, StrictChunks, answer_flaw, request_flaw
+from addons.framing import (
+    MAX_ANSWER_HEAD_BYTES,
+    MAX_FIELDS,
+    StrictChunks,
+    answer_flaw,
+    request_flaw,
+    whole_chunk,
+)
 
 GOOD = b"POST /v1 HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
@@ -121,3 +128,47 @@ def test_an_end_within_a_body_is_none() -> None:
     """A peer that leaves within a body has not ended it."""
     with pytest.raises(h11.RemoteProtocolError):
         StrictChunks().read_eof()
+
+
+@pytest.mark.parametrize("most", [100, 4096])
+def test_a_requests_head_is_as_long_as_it_may_be(most: int) -> None:
+    """Z22: a head that is too long is refused, whether its end has come or not; one that fits is not."""
+    start, end = b"GET / HTTP/1.1\r\nhost: zone\r\nx: ", b"\r\n\r\n"
+    fits = start + b"a" * (most - len(start)) + end
+    assert request_flaw(fits, most) == ""
+    assert request_flaw(fits + b"body" * most, most) == ""
+    longer = start + b"a" * (most - len(start) + 5)
+    assert request_flaw(longer, most) == request_flaw(longer + end, most) == "a head that is too long"
+
+
+@pytest.mark.parametrize(
+    ("data", "content"),
+    [
+        (b"1\r\na\r\n", b"a"),
+        (b"0A\r\n0123456789\r\n", b"0123456789"),
+        (b"2\r\nab\r\n1\r\nc\r\n", b""),
+        (b"", b""),
+        (b"0\r\n\r\n", b""),
+        (b"1\r\na\r\n0\r\n\r\n", b""),
+        (b"1\r\na\r\n2\r\na", b""),
+        (b"1\r\na\r", b""),
+        (b"1\r\na\n\n", b""),
+        (b"1\na\r\n", b""),
+        (b"1;x=y\r\na\r\n", b""),
+        (b"+1\r\na\r\n", b""),
+        (b"000000001\r\na\r\n", b""),
+        (b"1 \r\na\r\n", b""),
+        (b"2\r\na\r\n", b""),
+        (b"1\r\nab\r\n", b""),
+    ],
+)
+def test_a_whole_chunk_is_one_that_the_strict_reader_takes(data: bytes, content: bytes) -> None:
+    """Z22: what is not one chunk alone, whole and not the last, is left to the reader."""
+    assert whole_chunk(data) == content
+    if content:
+        buffer, reader, read = ReceiveBuffer(), StrictChunks(), b""
+        buffer += data
+        while (event := reader(buffer)) is not None:
+            read += bytes(event.data)  # type: ignore[union-attr]
+        assert read == content
+        assert reader.between

@@ -39,6 +39,9 @@ GOOD = {
     "a repeated harmless header": request((b"accept", b"a"), (b"accept", b"b")),
     "a length": request((b"content-length", b"2")),
     "chunks": request((b"transfer-encoding", b"chunked")),
+    "a host with a port": request(host=((b"host", b"zone.example:8443"),)),
+    "a host that is an address": request(host=((b"host", b"[::1]:8443"),)),
+    "options of the connection": request((b"connection", b"keep-alive, te, authorization")),
     "every character of a name": request((b"!#$%&'*+-.^_`|~09azAZ", b"x")),
 }
 
@@ -52,6 +55,15 @@ BAD = {
     "a blank in the target": (request(path=b"/a b"), "a character that a target may not have"),
     "a line end in the target": (request(path=b"/a\n"), "a character that a target may not have"),
     "past ASCII in the target": (request(path=b"/\xe9"), "a character that a target may not have"),
+    "an empty host": (request(host=((b"host", b""),)), "a host that is none"),
+    "a host with a user": (request(host=((b"host", b"a@zone"),)), "a host that is none"),
+    "a host with a path": (request(host=((b"host", b"zone/a"),)), "a host that is none"),
+    "a host with a list": (request(host=((b"host", b"zone, zone"),)), "a host that is none"),
+    "a host with a port that is none": (request(host=((b"host", b"zone:8x"),)), "a host that is none"),
+    "an option that takes the length away": (
+        request((b"connection", b"close, Content-Length")),
+        "a connection option that names a field of the message",
+    ),
     "an absolute form": (request(authority=b"zone:80"), "a target in the wrong form for this door"),
     "an asterisk": (request(path=b"*", method=b"OPTIONS"), "a target that is no path"),
     "a fragment": (request(path=b"/v1/models#/../x"), "a fragment in the target"),
@@ -108,6 +120,20 @@ def test_a_tunnel_is_told_before_its_form():
 def test_an_upgrade_is_told():
     """A head that asks for another protocol is told as such."""
     assert fault_of(request((b"Upgrade", b"h2c")), forward_proxy=False)[0] == "upgrade"
+
+
+def test_an_upgrade_of_the_old_protocol_is_none():
+    """RFC 9110, section 7.8: HTTP/1.0 knows no upgrade."""
+    old = request((b"Upgrade", b"websocket"), version=b"HTTP/1.0")
+    assert fault_of(old, forward_proxy=False) == ("malformed", "an upgrade of HTTP/1.0")
+
+
+@pytest.mark.parametrize(
+    "kind", [b"application/grpc", b"Application/gRPC+proto", b"application/grpc-web-text"]
+)
+def test_grpc_is_another_protocol(kind: bytes):
+    """Its frames are in no dialect, and its status stands in trailers."""
+    assert fault_of(request((b"content-type", kind)), forward_proxy=False) == ("upgrade", "gRPC")
 
 
 @pytest.mark.parametrize("authority", [b"", b"tools.example:80"])

@@ -65,8 +65,10 @@ def test_a_request_goes_where_the_passage_says_with_what_was_judged():
     flow.request.authority = "elsewhere.example:443"
     flow.request.scheme = "https"
     flow.request.headers["x-secret"] = "caller"
+    own = flow.request
     direct(flow, Forward("127.0.30.10", 8000, (("host", "zone"), ("content-length", "2")), b"{}"))
     request = flow.request
+    assert own.raw_content == b"", "a prompt is not kept for as long as its answer takes"
     assert (request.scheme, request.host, request.port) == ("http", "127.0.30.10", 8000)
     assert request.authority == ""
     assert request.headers.fields == ((b"host", b"zone"), (b"content-length", b"2"))

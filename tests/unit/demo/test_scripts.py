@@ -68,3 +68,10 @@ def test_model_files_bear_their_magic():
 def test_a_prompt_may_name_the_script(prompt, chosen):
     """Only the name of a script before a colon chooses it."""
     assert scripts.choose("the-model", prompt) == chosen
+
+
+def test_a_text_is_told_over_and_over() -> None:
+    """As many tokens as were asked for, each a word with the space behind it."""
+    assert scripts.choose("zone-llm-02", "words-5: a b") == ("words-5", "a b")
+    assert scripts.answer("words-5", "a b") == ["a ", "b ", "a ", "b ", "a "]
+    assert scripts.answer("words-5", "") == ["..."]

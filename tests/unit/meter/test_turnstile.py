@@ -136,3 +136,29 @@ def test_other_allowances_hold_at_once_and_memory_is_bounded() -> None:
     turnstile.allow({}, {"a"})
     assert set(turnstile._places) == {"a"}
     assert turnstile.enter("a", 0) is not None
+
+
+class Held:
+    """A lock that knows how often it was held, and whether it is."""
+
+    def __init__(self) -> None:
+        self.times, self.now = 0, False
+
+    def __enter__(self) -> None:
+        assert not self.now
+        self.times, self.now = self.times + 1, True
+
+    def __exit__(self, *_: object) -> None:
+        self.now = False
+
+
+def test_counting_is_done_under_the_lock() -> None:
+    """Z18: long messages are looked into beside the loop, so two threads may count at once; none is lost."""
+    lock = Held()
+    turnstile = Turnstile(Allowance(), Allowance(concurrent=1), {}, lock)
+    assert turnstile.enter("a", 0) is None
+    assert turnstile.enter("a", 0) is not None
+    assert turnstile.carry("a", 1, 0) is None
+    turnstile.leave("a", 1, 0)
+    turnstile.allow({}, ())
+    assert (lock.times, lock.now) == (5, False)

@@ -126,6 +126,7 @@ def test_what_names_a_person_is_private() -> None:
     """Z17: addresses, hosts and paths are only committed to."""
     private = {name for name, spec in VOCABULARY.items() if spec.private}
     expected = {"client.ip", "request.method", "request.host", "request.path", "destination.host"}
+    expected |= {"destination.address"}
     expected |= {"client.authority", "client.certificate_id", "ingress.front"}
     expected |= {"binding.standing"}  # whoever reads the log must not learn what exists
     assert private == expected

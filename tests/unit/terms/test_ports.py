@@ -12,9 +12,11 @@ import pytest
 
 from tests.support.boundary_lab import MemoryJournal
 from tests.support.logs import decision, ending, flow_id
+from tests.support.outward_lab import TableResolver
 from tests.support.sequencer_lab import BreakableFiles, entries_of, make_log, reopen, sequencing
-from zoneproxy.terms.errors import TraceError
-from zoneproxy.terms.ports import Journal
+from zoneproxy.adapters.resolver import SystemResolver
+from zoneproxy.terms.errors import ResolveError, TraceError
+from zoneproxy.terms.ports import Journal, Resolver
 
 
 @dataclass
@@ -136,3 +138,13 @@ async def test_a_caller_that_leaves_does_not_take_its_record_along(held: Held) -
         await task
     await held.journal.append("decision", decision(6), {})
     assert [flow async for flow in held.flows()] == [flow_id(5), flow_id(6)]
+
+
+@pytest.mark.parametrize(
+    "resolver", [SystemResolver(), TableResolver({"127.0.10.7": [["127.0.10.7"]]})], ids=["system", "table"]
+)
+async def test_a_resolver_names_addresses_or_says_that_there_are_none(resolver: Resolver) -> None:
+    """Z5: never an empty answer; an address is its own, so that this asks nobody."""
+    assert list(await resolver.resolve("127.0.10.7")) == ["127.0.10.7"]
+    with pytest.raises(ResolveError):
+        await resolver.resolve("no name, so nobody is asked")

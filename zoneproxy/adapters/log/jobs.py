@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +14,22 @@ from zoneproxy import __version__
 from zoneproxy.terms.ports import Entropy, Receipt, Stamp
 from zoneproxy.trace.entry import Draft, draft
 from zoneproxy.trace.opening import SEED_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """Somebody in an event loop waits for a receipt.
+
+    Attributes:
+        loop: the loop.
+        future: of that loop, and touched only there.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Receipt]
+
+
+Done = Future[Receipt] | Awaited
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +43,7 @@ class Job:
     """
 
     draft: Draft | None
-    done: Future[Receipt]
+    done: Done
     stamp: Stamp | None = None
 
 
@@ -55,11 +73,28 @@ def start_jobs(
     ]
 
 
-def settle(done: Future[Receipt], result: Receipt | Exception) -> None:
-    """Give whoever waits its receipt, or the error."""
-    if not done.set_running_or_notify_cancel():
-        return  # the caller left; the record stands all the same
-    if isinstance(result, Receipt):
-        done.set_result(result)
-    else:
-        done.set_exception(result)
+def settle(results: Iterable[tuple[Done, Receipt | Exception]]) -> None:
+    """Give all who wait their receipts, or the errors; an event loop is woken once for all of its own."""
+    awaited: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Receipt], Receipt | Exception]]] = {}
+    for done, result in results:
+        if isinstance(done, Awaited):
+            awaited.setdefault(done.loop, []).append((done.future, result))
+        elif not done.set_running_or_notify_cancel():
+            continue  # the caller left; the record stands all the same
+        elif isinstance(result, Receipt):
+            done.set_result(result)
+        else:
+            done.set_exception(result)
+    for loop, pairs in awaited.items():
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits in it any more
+            loop.call_soon_threadsafe(_deliver, pairs)
+
+
+def _deliver(pairs: Iterable[tuple[asyncio.Future[Receipt], Receipt | Exception]]) -> None:
+    for future, result in pairs:
+        if future.done():
+            continue  # as above
+        if isinstance(result, Receipt):
+            future.set_result(result)
+        else:
+            future.set_exception(result)

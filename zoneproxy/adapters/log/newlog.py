@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from zoneproxy.adapters.files.disk import DirectoryLock, DiskFiles
-from zoneproxy.adapters.files.trouble import trace_error, why
-from zoneproxy.terms.errors import ConfigError, VerificationError
+from zoneproxy.adapters.files.trouble import trace_error
+from zoneproxy.adapters.files.whole import claim_folder
+from zoneproxy.terms.errors import VerificationError
 from zoneproxy.terms.ports import Clock, Entropy
 from zoneproxy.trace.chain import Chains
 from zoneproxy.trace.checkpoint import Checkpoint
@@ -44,18 +45,7 @@ def create(
         ConfigError: the directory holds something already, or can't be written.
         TraceError: the disk failed.
     """
-    try:
-        directory.mkdir(mode=0o755, parents=True, exist_ok=True)
-        occupied = next(directory.iterdir(), None)
-    except OSError as error:
-        raise ConfigError(
-            f"the log directory `{directory}` can't be made: {why(error)}", hint="check its parent folder"
-        ) from None
-    if occupied is not None:
-        raise ConfigError(
-            f"the log directory `{directory}` is not empty",
-            hint="a log is made once, in a directory of its own",
-        )
+    claim_folder(directory, "log")
     before = None if previous is None else head_body(previous)
     body = {"origin": log_origin, "keys": [key.vkey for key in signer.verifiers], "previous": before}
     made = draft("log_open", body, {}, entropy.token(SEED_BYTES))

@@ -26,7 +26,7 @@ from typing import Any
 from zoneproxy.adapters.files.disk import DirectoryLock, DiskFiles
 from zoneproxy.adapters.files.trouble import RESTART, recovering, trace_error
 from zoneproxy.adapters.log.groups import GroupWriter
-from zoneproxy.adapters.log.jobs import Job, settle, start_jobs
+from zoneproxy.adapters.log.jobs import Awaited, Done, Job, settle, start_jobs
 from zoneproxy.adapters.log.publisher import Publisher
 from zoneproxy.adapters.witness.panel import WitnessRules
 from zoneproxy.adapters.witness.rounds import Witnessing
@@ -122,7 +122,6 @@ class TraceLog:
             stop=self._stop,
             waits=witnesses is not None,
         )
-        self._publishing = self._publisher.lock
         self._witnessing: Witnessing | None = None
         if witnesses is not None:
             self._witnessing = Witnessing(
@@ -176,7 +175,10 @@ class TraceLog:
             ValueError: the record breaks its schema; it was not written, the log goes on.
             TraceError: the record may not be durable; the log takes no more records.
         """
-        return await asyncio.wrap_future(self._submit(kind, body, private, stamp))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Receipt] = loop.create_future()
+        self._put(self._job(kind, body, private, stamp, Awaited(loop, future)))
+        return await future
 
     def head(self, worker: str) -> tuple[int, str]:
         """Return a worker's next count and the leaf hash (hex) of its last entry, or empty."""
@@ -185,17 +187,29 @@ class TraceLog:
     def _submit(
         self, kind: str, body: Mapping[str, Any], private: Mapping[str, Any], stamp: Stamp | None
     ) -> Future[Receipt]:
-        seed = stamp.seed if stamp else self._entropy.token(SEED_BYTES)
-        return self._enqueue(Job(draft(kind, body, private, seed), Future(), stamp))
+        done: Future[Receipt] = Future()
+        self._put(self._job(kind, body, private, stamp, done))
+        return done
 
-    def _enqueue(self, job: Job) -> Future[Receipt]:
+    def _job(
+        self, kind: str, body: Mapping[str, Any], private: Mapping[str, Any], stamp: Stamp | None, done: Done
+    ) -> Job:
+        seed = stamp.seed if stamp else self._entropy.token(SEED_BYTES)
+        return Job(draft(kind, body, private, seed), done, stamp)
+
+    def _turn_over(self) -> None:
+        """Have a new segment begun; waits."""
+        done: Future[Receipt] = Future()
+        self._put(Job(None, done))
+        done.result()
+
+    def _put(self, job: Job) -> None:
         with self._gate:
             if self._failure is not None:
                 raise trace_error("the trace log takes no more records", self._failure)
             if self._closing:
                 raise TraceError("the trace log is closed", hint=RESTART)
             self._jobs.put(job)
-        return job.done
 
     async def publish(self) -> Checkpoint | None:
         """Publish now what is durable; `None` if nothing has come since the last publication.
@@ -220,7 +234,7 @@ class TraceLog:
 
     def quiet(self, _origin: str = "") -> AbstractContextManager[Files]:
         """Hold the files still for an erasure, from a thread that may wait; see `Publisher.quiet`."""
-        return self._publisher.quiet(lambda: self._enqueue(Job(None, Future())).result())
+        return self._publisher.quiet(self._turn_over)
 
     def archive_policy(self, data: bytes) -> str:
         """Keep a policy's or a bundle's bytes with the log for replay, durably; return its SHA-256 (hex).
@@ -328,11 +342,9 @@ class TraceLog:
             except Exception as error:  # noqa: BLE001  # whatever it was, the state is unknown
                 failure = trace_error("the trace log could not be written", error)
                 self._fail(failure)
-                for waiting in jobs:
-                    settle(waiting.done, failure)
+                settle((waiting.done, failure) for waiting in jobs)
                 return
-            for waiting, receipt in zip(jobs, receipts, strict=True):
-                settle(waiting.done, receipt)
+            settle(zip((waiting.done for waiting in jobs), receipts, strict=True))
             if ended:
                 return
 
@@ -356,7 +368,7 @@ class TraceLog:
         with contextlib.suppress(queue.Empty):
             while True:
                 if (job := self._jobs.get_nowait()) is not None:
-                    settle(job.done, failure)
+                    settle([(job.done, failure)])
         self._jobs.put(None)  # the writing thread, if it still waits, ends
         if self._on_failure is not None:
             self._on_failure(failure)
