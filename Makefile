@@ -27,7 +27,7 @@ test: setup check $(FOREIGN)/.ready ## run every check and every test
 	@$(PYTHON) -m pytest --numprocesses 2 --dist loadgroup
 
 test-long: setup ## the tests that take a sample in `make test`, whole: every fault, 200 kills, long fuzzing
-	@ZONE_TEST_LONG=1 $(PYTHON) -m pytest --numprocesses 2 tests/faults tests/fuzz tests/live/test_sigkill.py tests/live/test_framing_fuzz.py
+	@ZONE_TEST_LONG=1 $(PYTHON) -m pytest --numprocesses 2 tests/faults tests/fuzz tests/live/test_sigkill.py tests/live/test_swaps.py tests/live/test_framing_fuzz.py
 
 check: setup ## ruff, formatting, mypy, and the floors of the house
 	@$(PYTHON) -m ruff check $(SOURCES)
@@ -39,7 +39,7 @@ format: setup ## let ruff format and sort
 	@$(PYTHON) -m ruff format $(SOURCES)
 	@$(PYTHON) -m ruff check --fix $(SOURCES)
 
-bench: setup ## measure against bare peers; writes bench/results/latest.json and its picture
+bench: setup ## measure against bare peers; writes bench/results/latest.json and its pictures (ZONE_BENCH_LONG=1: all of it)
 	@rm -f bench/results/latest.json
 	@set -e; for program in $(basename $(notdir $(wildcard bench/bench_*.py))); do \
 	  echo "== $$program"; $(PYTHON) -m bench.$$program; \

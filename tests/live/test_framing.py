@@ -100,6 +100,20 @@ async def test_an_answer_is_one_to_everybody(vector: dict[str, Any], framing: Fr
         assert json.loads(second.body)["id"] == second.flow != answer.flow
 
 
+async def test_no_client_is_told_of_another_way(framing: FramingLab) -> None:
+    """Z7, Z22: what a server says of HTTP/3, HTTP/2 or other addresses never leaves."""
+
+    def answer(request: Any) -> bytes:
+        told = b'alt-svc: h3=":443"; ma=86400\r\nupgrade: h2c\r\nlink: </x>; rel=preload\r\ncontent-length: '
+        return plain_answer(request).replace(b"content-length: ", told)
+
+    framing.server.answer = answer
+    call = await framing.call(post())
+    head = call.got.partition(b"\r\n\r\n")[0].lower()
+    assert head.startswith(b"http/1.1 200 ")
+    assert not any(name in head for name in (b"alt-svc", b"upgrade", b"link:", b"h3"))
+
+
 def post(credential: str = CREDENTIAL, *, close: bool = True, body: bytes = CHAT) -> bytes:
     last = "connection: close\r\n" if close else ""
     return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import io
 import json
 import re
@@ -16,8 +17,8 @@ from typing import NamedTuple
 import pytest
 
 from demo.echo_server import EchoServer
-from tests.live.test_workers import workers
 from tests.support.shards import newest
+from tests.support.worker_zone import workers
 from tests.support.zone_process import ZoneFolder, cli, make_zone
 from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.cli.main import main
@@ -133,7 +134,7 @@ async def test_a_stop_cuts_holds_is_recorded_and_outlives_a_restart(
     assert acts == [("stop", "stop", "toyco-sg", "leak"), ("stop", "resume", "toyco-sg", "other")]
     assert next(e.body["end"] for e in found if e.kind == "return") == "halted"
     assert b"a test" not in b"".join(data for _, data in open_log(newest(zone.log)).entries())
-    replayed = cli("replay", str(zone.log))
+    replayed = cli("replay", str(zone.log), "--opening-key", str(zone.path / "keys/opening.key"))
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
 
 
@@ -232,10 +233,34 @@ async def test_a_tenant_comes_and_goes_while_the_zone_runs(zone: ZoneFolder) -> 
             command, zone, "tenant", "add", "toyco-sg", "--market", "SG", "--audience", "overseas", *WHO
         )  # fmt: skip
         assert twice.returncode == 2
-        assert "registered twice" in twice.stderr
+        assert "registered already" in twice.stderr
     acts = [e.body["action"] for e in entries(zone) if e.kind == "tenant"]
     assert acts == ["add", "rotate", "rotate", "suspend", "remove"]
     assert first.encode() not in (zone.path / "state/orders/orders").read_bytes()
+
+
+async def test_a_declared_tenant_is_rotated_without_a_gap(zone: ZoneFolder, echo_server: EchoServer) -> None:
+    """Z4, Z21: the old credential serves until it is revoked, and stays so after a restart."""
+    del echo_server
+    old = zone.credentials["toyco-sg"]
+    with zone.serving():
+        said = await order(zone, "tenant", "rotate", "toyco-sg", "--keep", "12h")
+        new = re.findall(r"^    (zp-\S+)$", said, re.MULTILINE)[0]
+        assert [await answer(zone, one) for one in (old, new)] == ["200", "200"]
+        shown = await asyncio.to_thread(command, zone, "tenant", "show", "toyco-sg", "--json")
+        first, second = (one["id"] for one in json.loads(shown.stdout)["credentials"])
+        assert first == hashlib.sha256(old.encode()).hexdigest()[:16]
+        await order(zone, "tenant", "revoke", "toyco-sg", first)
+        assert [await answer(zone, one) for one in (old, new)] == ["403 origin-tenant-unknown", "200"]
+        await order(zone, "tenant", "suspend", "toyco-sg")
+        assert await answer(zone, new) == "403 control-tenant-suspended"
+    with zone.serving():
+        assert await answer(zone, new) == "403 control-tenant-suspended"
+        await order(zone, "tenant", "resume", "toyco-sg")
+        assert [await answer(zone, one) for one in (old, new)] == ["403 origin-tenant-unknown", "200"]
+    assert second == hashlib.sha256(new.encode()).hexdigest()[:16]
+    acts = [(e.body["action"], e.body["tenant"]) for e in entries(zone) if e.kind == "tenant"]
+    assert acts == [(act, "toyco-sg") for act in ("rotate", "revoke", "suspend", "resume")]
 
 
 @pytest.mark.slow

@@ -221,6 +221,34 @@ async def test_a_header_bomb_is_closed_at_once(bomb: bytes, upstream: EchoServer
         await serves(running)
 
 
+async def test_a_head_past_its_budget_is_refused_on_the_record(upstream: EchoServer) -> None:
+    """Z13, Z22: a caller whose head is too large is told so, and the record says it; nothing goes on."""
+    async with lab(upstream.port, max_header_bytes=4096) as running:
+        got = await running.raw(post().replace(b"\r\n\r\n", b"\r\nx-a: " + b"a" * 5000 + b"\r\n\r\n", 1))
+        assert got.startswith(b"HTTP/1.1 400 ")
+        assert b"request-malformed" in got
+        assert running.journal.verdicts() == [("decision", "deny", "request-malformed")]
+        assert upstream.seen == []
+        await serves(running)
+
+
+@pytest.mark.parametrize("length", ["content-length: 70000", "transfer-encoding: chunked"])
+async def test_a_body_past_its_limit_is_not_kept(length: str, upstream: EchoServer) -> None:
+    """Z22: the core has one limit for both ways; a request is held to its own, before its body has come."""
+    async with lab(upstream.port, max_answer_bytes=10_000_000) as running:
+        head = post().partition(b"\r\n\r\n")[0].decode()
+        kept = [line for line in head.split("\r\n") if not line.startswith("content-length")]
+        begun = "\r\n".join([*kept, length, "", ""]).encode()
+        piece = b"1000\r\n" + b" " * 4096 + b"\r\n"
+        started = time.monotonic()
+        got = await running.raw(begun + (piece * 17 if "chunked" in length else b""), timeout_s=4)
+        assert time.monotonic() - started < 4
+        assert got.startswith(b"HTTP/1.1 413 ")
+        assert running.journal.verdicts() == [("decision", "deny", "content-too-large")]
+        assert upstream.seen == []
+        await serves(running)
+
+
 @pytest.mark.parametrize("part", ["head", "body"])
 async def test_drops_of_bytes_do_not_hold_a_connection(part: str, upstream: EchoServer) -> None:
     """Slowloris: each byte restarts the core's only timer; here head and body have a deadline as a whole."""

@@ -20,7 +20,7 @@ import pytest
 
 from demo.echo_server import EchoServer, serving
 from demo.programs import running
-from tests.live.test_workers import DOOR, Load, question
+from tests.support.both_sides import DOOR, Load, question
 from tests.support.served import served
 from tests.support.zone_process import ZoneFolder, cli, make_zone
 from zoneproxy.adapters.clock import SystemClock
@@ -80,7 +80,7 @@ async def closed(place: Path) -> None:
 def ticketed(zone: ZoneFolder) -> dict[str, str]:
     """Ask once and return the answer's head."""
     with socket.create_connection((DOOR, zone.port), timeout=30) as connection:
-        connection.sendall(question(zone, stream=False))
+        connection.sendall(question(zone, 0, stream=False))
         head = b""
         while b"\r\n\r\n" not in head:
             head += connection.recv(65536)

@@ -1,1 +1,1 @@
-"""One log for several workers: `wire` is their language, `server` and `session` one end, `client` the other."""
+"""One log for several workers: `wire` the language, `server` and `session` one end, `client` the other."""

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from zoneproxy.adapters.files.trouble import why
 from zoneproxy.terms.errors import ConfigError, TraceError
 
 BACKLOG = 64
@@ -76,7 +77,7 @@ def open_listener(path: Path, *, group_id: int | None = None) -> socket.socket:
             os.close(folder)
     except OSError as error:
         raise ConfigError(
-            f"the socket `{path}` can't be made: {(error.strerror or str(error)).lower()}",
+            f"the socket `{path}` can't be made: {why(error)}",
             hint="check `workers.socket` and the owner of its folder",
         ) from None
 
@@ -121,8 +122,7 @@ def connect(path: Path, *, server_uid: int, timeout_s: float, asked: PeerOf = pe
         found = asked(connection)
     except OSError as error:
         connection.close()
-        why = (error.strerror or str(error)).lower()
-        raise TraceError(f"the sequencer can't be reached at `{path}`: {why}", hint=_START) from None
+        raise TraceError(f"the sequencer can't be reached at `{path}`: {why(error)}", hint=_START) from None
     except BaseException:
         connection.close()
         raise

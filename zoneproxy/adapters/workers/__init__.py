@@ -1,1 +1,1 @@
-"""Processes: `child`, `supervisor`, `backoff`, the `doors` they share, the `control` socket and its `relay`."""
+"""Processes: `child`, `supervisor`, `backoff`, shared `doors`, the `control` socket and its `relay`."""

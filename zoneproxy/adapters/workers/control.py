@@ -39,6 +39,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from zoneproxy.adapters.files.trouble import why
 from zoneproxy.terms.errors import ConfigError, ZoneError
 
 log = logging.getLogger("zoneproxy.control")
@@ -88,9 +89,8 @@ class ControlServer:
                 listener.close()
                 raise
         except OSError as error:
-            why = (error.strerror or "unknown error").lower()
             raise ConfigError(
-                f"the control socket `{self._path}` can't be made: {why}",
+                f"the control socket `{self._path}` can't be made: {why(error)}",
                 hint="check `control.socket` in zone.yaml and the folder's owner",
             ) from None
 

@@ -6,6 +6,7 @@ import errno
 import socket
 from collections.abc import Iterable
 
+from zoneproxy.adapters.files.trouble import why
 from zoneproxy.terms.errors import ConfigError
 
 _HINTS = {
@@ -56,9 +57,8 @@ def open_shared(host: str, port: int) -> socket.socket:
 
 
 def _taken(host: str, port: int, error: OSError) -> ConfigError:
-    why = (error.strerror or "unknown error").lower()
     hint = _HINTS.get(error.errno or 0, "check `listen` in `routes`")
-    return ConfigError(f"can't listen on `{shown(host, port)}`: {why}", hint=hint)
+    return ConfigError(f"can't listen on `{shown(host, port)}`: {why(error)}", hint=hint)
 
 
 def shown(host: str, port: int) -> str:

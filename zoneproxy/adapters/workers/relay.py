@@ -2,13 +2,20 @@
 
 A command that finds its work done says so, so whoever asks may ask again where one of them refused or
 ended in the middle of it.
+
+A worker reads rules and data once, while it is started. What changes them waits until no worker is being
+started, and none is started meanwhile: else one could serve by the old ones that missed the question. A
+worker that was replaced and still drains is asked too, because it may still take a request. Orders (stops,
+tenants) wait for nobody: every worker watches the file that they are kept in.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +27,13 @@ from zoneproxy.terms.errors import ConfigError
 OF_THE_LOG = frozenset({RECORD, REDACT, RETAIN})
 """Commands to the log itself, which is one: the sequencer does them, once."""
 
+AT_ONCE = frozenset({"order", "orders", "policy-status"})
+"""Commands that wait for no start."""
+WAIT_S = 30.0
+
 Ask = Callable[[Path, str, Mapping[str, Any]], Mapping[str, Any]]
+
+log = logging.getLogger("zoneproxy.relay")
 
 
 class Relay(Mapping[str, Verb]):
@@ -30,12 +43,27 @@ class Relay(Mapping[str, Verb]):
         workers: where the control sockets of the workers stand now.
         logd: where the sequencer's stands.
         ask: asks at one socket; blocks.
+        starting: held while a worker is started.
+        leaving: where those of workers stand that were replaced and have not ended.
+        wait_s: how long a command waits for a start, in seconds.
     """
 
-    def __init__(self, workers: Callable[[], Sequence[Path]], logd: Path, ask: Ask = ask) -> None:
+    def __init__(
+        self,
+        workers: Callable[[], Sequence[Path]],
+        logd: Path,
+        ask: Ask = ask,
+        *,
+        starting: asyncio.Lock | None = None,
+        leaving: Callable[[], Sequence[Path]] = tuple,
+        wait_s: float = WAIT_S,
+    ) -> None:
         self._workers = workers
         self._logd = logd
         self._ask = ask
+        self._starting = starting or asyncio.Lock()
+        self._leaving = leaving
+        self._wait_s = wait_s
         self._turn = asyncio.Lock()  # a question that two workers get in two orders could leave them apart
 
     def __getitem__(self, verb: str) -> Verb:
@@ -51,27 +79,58 @@ class Relay(Mapping[str, Verb]):
         return 0
 
     async def _relay(self, verb: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        async with self._turn:
-            if verb in OF_THE_LOG:
+        if verb in OF_THE_LOG:
+            async with self._turn:
                 return await asyncio.to_thread(self._ask, self._logd, verb, arguments)
-            workers = self._workers()
-            if not workers:
-                raise ConfigError("no worker serves now", hint="ask again when one does")
-            answers: list[Mapping[str, Any]] = []
-            for worker in workers:
+        if verb in AT_ONCE:
+            async with self._turn:
+                return await self._ask_all(verb, arguments)
+        async with self._no_start(), self._turn:
+            answers = await self._ask_all(verb, arguments)
+            for worker in self._leaving():
                 try:
-                    answers.append(await asyncio.to_thread(self._ask, worker, verb, arguments))
+                    await asyncio.to_thread(self._ask, worker, verb, arguments)
                 except (RefusedError, ConfigError) as error:
-                    if not answers:
-                        raise
-                    raise RefusedError(
-                        f"{len(answers)} of {len(workers)} workers did it, the next one did not: "
-                        f"{error.message}",
-                        hint=f"ask again; {error.hint}" if error.hint else "ask again",
-                        exit_code=error.exit_code,
-                        details=getattr(error, "details", ()),
-                    ) from None
-            return {**answers[0], "workers": answers}
+                    log.info("a worker that drains did not do `%s`: %s", verb, error.message)
+            return answers
+
+    @contextlib.asynccontextmanager
+    async def _no_start(self) -> AsyncIterator[None]:
+        """Have no worker started while this lasts.
+
+        Raises:
+            ConfigError: one is being started, and takes its time.
+        """
+        try:
+            async with asyncio.timeout(self._wait_s):
+                await self._starting.acquire()
+        except TimeoutError:
+            raise ConfigError(
+                "a worker is being started, and could miss this", hint="ask again when it is ready"
+            ) from None
+        try:
+            yield
+        finally:
+            self._starting.release()
+
+    async def _ask_all(self, verb: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        workers = self._workers()
+        if not workers:
+            raise ConfigError("no worker serves now", hint="ask again when one does")
+        answers: list[Mapping[str, Any]] = []
+        for worker in workers:
+            try:
+                answers.append(await asyncio.to_thread(self._ask, worker, verb, arguments))
+            except (RefusedError, ConfigError) as error:
+                if not answers:
+                    raise
+                raise RefusedError(
+                    f"{len(answers)} of {len(workers)} workers did it, the next one did not: {error.message}",
+                    hint=f"ask again; {error.hint}" if error.hint else "ask again",
+                    exit_code=error.exit_code,
+                    details=getattr(error, "details", ()),
+                ) from None
+        return {**answers[0], "workers": answers}
 
 
 def beside(control: Path, name: str | int) -> Path:

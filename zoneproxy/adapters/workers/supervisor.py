@@ -4,8 +4,8 @@ Each place of a worker has its own listening sockets on every door, bound with S
 here; the kernel balances connections among them, and a worker inherits those of its place. So a worker's
 successor accepts from the very same queue before the worker stops: no connection falls between the two.
 
-    a worker dies       it is started again after a back-off; while that is short its connections wait, else
-                        its sockets are closed and the other places take them
+    a worker dies       it is started again after a back-off; while that is short its connections wait; where
+                        it is not, or the start fails, its sockets are closed and the other places take them
     the sequencer dies  every worker's journal fails and it shuts; the doors are closed; sequencer and
                         workers are started again, in that order
     one dies too often  the doors are closed, all is ended, and so is this process
@@ -130,6 +130,7 @@ class Supervisor:
         self._starting = asyncio.Lock()  # one worker at a time: they share the zone's memory of policies
         self._started = 0
         self._children: set[Child] = set()
+        self._leaving: list[Path] = []  # control sockets of workers that were replaced and still drain
         self._stop = asyncio.Event()
         self._roll = asyncio.Event()
 
@@ -144,7 +145,12 @@ class Supervisor:
             CrashLoopError: something died too often; nothing is left running.
             ConfigError: a door or the control socket can't be had.
         """
-        relay = Relay(self._controls, beside(self._programs.control, "logd"))
+        relay = Relay(
+            self._controls,
+            beside(self._programs.control, "logd"),
+            starting=self._starting,
+            leaving=lambda: tuple(self._leaving),
+        )
         control = ControlServer(self._programs.control, relay)
         with _handled({signal.SIGTERM: self._stop, signal.SIGINT: self._stop, signal.SIGHUP: self._roll}):
             try:
@@ -241,6 +247,7 @@ class Supervisor:
             except ChildError as error:
                 log.error("%s", error.message)  # noqa: TRY400 - the child has told why
                 code = error.exit_code
+                place.close_doors()  # who waits there is turned away, not left to wait for nobody
 
     async def _keep_logd(self, logd: Child) -> None:
         while True:
@@ -278,8 +285,8 @@ class Supervisor:
     async def _replace_all(self) -> None:
         for place in self._places:
             async with place.turn:
-                old = place.child
-                if old is None:
+                old, left = place.child, place.control
+                if old is None or left is None:
                     continue  # it is being started anyway
                 try:
                     place.child = await self._start(place)
@@ -290,7 +297,9 @@ class Supervisor:
                         error.message,
                     )
                     return
+            self._leaving.append(left)
             code = await old.end(self._patience.drain_s)
+            self._leaving.remove(left)
             if code:
                 log.warning("%s was replaced, but it %s", old.name, describe(code))
         log.info("every worker is replaced")

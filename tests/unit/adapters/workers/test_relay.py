@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -79,3 +80,36 @@ async def test_nobody_serves() -> None:
 def test_sockets_stand_side_by_side() -> None:
     """Each process's control socket lies beside that of the whole zone."""
     assert beside(Path("run/control.sock"), 3) == Path("run/control.3.sock")
+
+
+async def test_what_a_start_reads_is_not_changed_meanwhile() -> None:
+    """A worker that is being started could miss new rules: they wait, and in the end are refused (Z22)."""
+    desk, starting = Desk(), asyncio.Lock()
+    patient = Relay(lambda: WORKERS, LOGD, desk, starting=starting)
+    async with starting:
+        asking = asyncio.ensure_future(patient["activate"]({}))
+        with pytest.raises(ConfigError, match="a worker is being started") as caught:
+            await Relay(lambda: WORKERS, LOGD, desk, starting=starting, wait_s=0.01)["data-reload"]({})
+        assert desk.asked == []
+    assert caught.value.hint == "ask again when it is ready"
+    await asking
+    assert len(desk.asked) == 2
+    assert not starting.locked()
+
+
+@pytest.mark.parametrize("verb", ["order", "orders", "policy-status"])
+async def test_an_order_waits_for_no_start(verb: str) -> None:
+    """A stop is told at once: who is being started reads it from the file (Z21)."""
+    desk, starting = Desk(), asyncio.Lock()
+    async with starting:
+        await Relay(lambda: WORKERS, LOGD, desk, starting=starting, wait_s=0.01)[verb]({})
+    assert desk.asked == [(worker, verb) for worker in WORKERS]
+
+
+async def test_who_drains_is_asked_too() -> None:
+    """It may still take a request; where it has ended meanwhile, nothing is amiss."""
+    drains = [Path("run/control.0.sock"), Path("run/control.00.sock")]
+    desk = Desk(refuses=drains[0])
+    answer = await Relay(lambda: WORKERS, LOGD, desk, leaving=lambda: drains)["activate"]({})
+    assert [path for path, _ in desk.asked] == [*WORKERS, *drains]
+    assert len(answer["workers"]) == 2

@@ -194,6 +194,20 @@ async def test_workers_are_replaced_one_after_another(tmp_path: Path) -> None:
                 pass
 
 
+async def test_what_changes_the_rules_waits_for_a_start(tmp_path: Path) -> None:
+    """A worker that is being started reads the rules: nobody changes them meanwhile."""
+    async with supervised(tmp_path) as run:
+        before = run.pids
+        async with run.supervisor._starting:  # as a relayed command holds it
+            os.kill(min(before), signal.SIGKILL)
+            async with asyncio.timeout(20):
+                while len(run.pids) == len(before):
+                    await asyncio.sleep(0.005)
+            await asyncio.sleep(0.1)
+            assert len(run.supervisor._children) == 2  # the sequencer, and the one that lives
+        await run.others_than({min(before)}, 2)
+
+
 async def test_a_successor_that_does_not_get_ready(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The old workers stay where a new one can't start: a bad configuration takes nothing down."""
     async with supervised(tmp_path) as run:
