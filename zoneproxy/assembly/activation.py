@@ -23,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from zoneproxy.adapters.files.trouble import why
 from zoneproxy.adapters.state.policy_state import PolicyState
 from zoneproxy.assembly.boundary import Boundary
 from zoneproxy.assembly.orders import unkept
@@ -212,9 +213,8 @@ class Activation:
             known = await asyncio.to_thread(self._state.read)
             await asyncio.to_thread(self._state.write, made.remembered.highest(known))
         except OSError as error:
-            why = (error.strerror or "unknown error").lower()
             raise ConfigError(
-                f"the zone's memory `{self._state.root}` can't be written: {why}",
+                f"the zone's memory `{self._state.root}` can't be written: {why(error)}",
                 hint="the rules in force are as they were; mend the disk before the next start",
             ) from None
 

@@ -26,6 +26,7 @@ from zoneproxy.assembly.freshness import Freshness, Watched, told_old
 from zoneproxy.assembly.log_verbs import log_verbs
 from zoneproxy.assembly.logs import Assurance, Opening, connect, make_keeper, open_here
 from zoneproxy.assembly.orderbook import EMPTY, OrderBook, holder, open_orders
+from zoneproxy.assembly.outward import OutwardWay, read_outward
 from zoneproxy.assembly.policies import PolicySet, read_policies
 from zoneproxy.assembly.proofs import address_files, read_listeners, read_servers
 from zoneproxy.assembly.registered import DataRegister, RegisteredSets, read_registered
@@ -112,6 +113,7 @@ class _Plan:
     notes: Sequence[str]
     registered: RegisteredSets
     servers: Mapping[str, ServerTls]
+    outward: OutwardWay
     watched: Watched
     orders: OrderFile
     among: int
@@ -132,6 +134,7 @@ class _Plan:
             opening.clock,
             opening.entropy,
             servers=self.servers,
+            outward=self.outward,
             bindings=self.bindings,
             turnstile=_turnstile(opening.config, self.among),
             keep=collector(opening),
@@ -181,7 +184,7 @@ def _plan(opening: Opening, among: int = 1) -> _Plan:
         assurance=assurance,
         policies=policies.policies,
         shadows=policies.watching,
-        tenants=config.tenant_registry(orders.tenants),
+        tenants=config.tenant_registry(orders),
         stops=EVERYTHING if flaw else orders.stopped(),
         networks=config.network_table(),
         destinations=config.destination_table(),
@@ -203,8 +206,11 @@ def _plan(opening: Opening, among: int = 1) -> _Plan:
         tags=_tag_signer(opening),
         places=places,
         lifetimes=config.bindings.lifetimes(),
+        sessions=None if config.realtime is None else config.realtime.limits(),
+        lanes=config.lane_table(),
     )
     servers = read_servers(config, folder, opening.clock.now_ms())
+    outward = read_outward(config, folder, opening.clock.now_ms())
     if places is not None:
         notes = (*notes, *told_old(places, opening.clock.now_ms(), watched.warn_after_days))
     return _Plan(
@@ -216,6 +222,7 @@ def _plan(opening: Opening, among: int = 1) -> _Plan:
         notes,
         registered,
         servers,
+        outward,
         watched,
         order_file,
         among,
@@ -226,7 +233,7 @@ def _turnstile(config: Config, among: int) -> Turnstile:
     limits = config.limits
     zone, tenant = (part.allowance(limits.max_body_bytes) for part in (limits.zone, limits.tenant))
     own = {name: one.divided(among) for name, one in config.allowances().items()}
-    return Turnstile(zone.divided(among), tenant.divided(among), own)
+    return Turnstile(zone.divided(among), tenant.divided(among), own, Lock())
 
 
 def _watched(opening: Opening) -> Watched:

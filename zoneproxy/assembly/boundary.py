@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from zoneproxy.adapters.tls.door import DoorTls
 from zoneproxy.adapters.tls.server import ServerTls
+from zoneproxy.assembly.outward import OutwardWay
 from zoneproxy.config import Limits
 from zoneproxy.meter.egress import EgressLedger
 from zoneproxy.meter.turnstile import Allowance, Turnstile
@@ -56,6 +57,7 @@ class Boundary:
         listeners: the declared doors by route.
         open: connections are accepted.
         servers: how model servers prove themselves, by id; those that speak plain HTTP are not in it.
+        outward: what the outward door needs beside its rules.
         bindings: whose stored objects are; without it nothing stored can be made or used.
         turnstile: counts what is under way, and how much is asked for.
         egress: how much leaves for each tenant, or `None` where nothing is weighed.
@@ -71,15 +73,12 @@ class Boundary:
     entropy: Entropy
     open: bool = False
     servers: Mapping[str, ServerTls] = field(default_factory=dict)
+    outward: OutwardWay = field(default_factory=OutwardWay)
     bindings: Bindings | None = None
     turnstile: Turnstile = field(default_factory=lambda: Turnstile(Allowance(), Allowance(), {}))
     egress: EgressLedger | None = None
     keep: Callable[[frozenset[int]], None] | None = None
     on_stops: Callable[[Stops], Awaitable[int]] | None = None
-
-    def has_route(self, route: str) -> bool:
-        """Tell whether a route is declared."""
-        return route in self.listeners
 
     def admits(self, route: str, arrival: Arrival) -> bool:
         """Tell whether a connection came as its route demands: by a front or not, in TLS or not."""

@@ -133,6 +133,7 @@ def make_keeper(opening: Opening, log: TraceLog | ShardedLog) -> Keeper:
         opening.clock,
         holders=[*read_own_holders(privacy, folder), *opening.holders],
         sealing=read_sealing(privacy, folder, opening.entropy),
+        held=privacy.retention.legal_hold,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zoneproxy.config.doors import RegisteredNetwork, Route
-from zoneproxy.config.orders import AddedTenant
+from zoneproxy.config.orders import Orders
 from zoneproxy.config.zone import Config, registered
 from zoneproxy.policy.read import Source
 from zoneproxy.route.destination import DestinationError, read_destination
@@ -40,6 +40,7 @@ def check_tables(source: Source, config: Config) -> None:
         ("tenants", config.tenant_registry),
         ("servers", config.upstream_table),
         ("outward", config.destination_table),
+        ("maintenance", config.lane_table),
     ):
         try:
             build()
@@ -92,22 +93,22 @@ def check_sides(source: Source, config: Config) -> None:
             source.report(("servers", index, "address"), "ZC0003", what, remedy=remedy)
 
 
-def check_added(config: Config, added: Sequence[AddedTenant]) -> None:
-    """Check tenants that were added while the zone ran, as declared ones are.
+def check_added(config: Config, orders: Orders) -> None:
+    """Check tenants that were added or changed while the zone ran, as declared ones are.
 
     Raises:
         ConfigError: one contradicts the configuration, another tenant, or itself.
     """
     placed: list[Route | RegisteredNetwork] = [*config.routes, *config.networks]
     home = {entry.country for entry in placed if entry.side != "overseas"}
-    for tenant in (one.registration for one in added):
+    for tenant in (one.registration for one in orders.tenants):
         if tenant.audience == "overseas" and tenant.market in home:
             raise ConfigError(
                 f"the tenant `{tenant.id}` serves overseas users, and `{tenant.market}` is not overseas here",
                 hint="register it for a market outside the country",
             )
     try:
-        config.tenant_registry(added)
+        config.tenant_registry(orders)
     except ValueError as error:
         raise ConfigError(
             f"the added tenants can't be used: {error}",

@@ -81,3 +81,6 @@ class Outward(Part):
 
     host: Text = Field(description="host, or host and port")
     side: SideName = Field(description="the side that it is on; a domestic one is always refused")
+    tls: ServerTls | None = Field(
+        None, description="how it proves itself, needed for tunnels and `https` callbacks; plain HTTP without"
+    )

@@ -29,7 +29,9 @@ class Limits(Part):
 
     max_body_bytes: Bytes = Field(8 * MEBIBYTE, description="largest request body")
     max_answer_bytes: Bytes = Field(64 * MEBIBYTE, description="largest answer")
-    max_event_bytes: Bytes = Field(MEBIBYTE // 4, description="largest server-sent event")
+    max_event_bytes: Bytes = Field(
+        MEBIBYTE, description="largest server-sent event; of OpenAI's Responses, four times as much"
+    )
     max_header_bytes: Bytes = Field(65_536, description="largest request head")
     header_timeout_s: Seconds = Field(10.0, description="from a head's first byte to its last")
     idle_timeout_s: Seconds = Field(120.0, description="silence between requests of one connection")

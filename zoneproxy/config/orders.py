@@ -1,20 +1,20 @@
-"""What the operator orders while the zone runs: stops, and tenants that `zone.yaml` does not declare.
+"""What the operator orders while the zone runs: stops, more tenants, changes of those in `zone.yaml`.
 
 Orders are kept in one file (`zoneproxy.adapters.state.orderfile`) and changed by acts. An act is carried out
-by `carry_out`, which makes new orders of the old ones and of nothing else. An act that was carried out is found
-again by its id, so that asking twice does nothing twice.
+by `carry_out`, which makes new orders of the old ones and of nothing else. An act that was carried out is
+found again by its id, so that asking twice does nothing twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from zoneproxy.config.doors import RegisteredTenant
 from zoneproxy.config.part import Part, RouteId
-from zoneproxy.route.stops import TARGETED, Scope, Stops, is_target
+from zoneproxy.route.stops import CREDENTIAL_DIGITS, TARGETED, Scope, Stops, is_target
 
 ActId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
@@ -29,7 +29,6 @@ Action = Literal[
 CLOSING = frozenset({"stop", "tenant-revoke", "tenant-suspend", "tenant-remove"})
 """Acts that only shut: they hold before they are recorded. All others are recorded before they hold."""
 MOST_DONE, MOST_STOPS, MOST_TENANTS = 64, 10_000, 100_000
-CREDENTIAL_DIGITS = 16
 
 
 class Act(Part):
@@ -89,12 +88,28 @@ class AddedTenant(Part):
         return self.registration.id
 
 
+class ChangedTenant(Part):
+    """What was changed, while the zone ran, of a tenant that `zone.yaml` declares."""
+
+    id: RouteId
+    credentials: list[Digest] = Field(default_factory=list, description="beside those that are declared")
+    until_ms: dict[Digest, Millis] = Field(default_factory=dict, description="ends, of declared ones too")
+    suspended: bool = False
+
+    def of(self, declared: RegisteredTenant) -> AddedTenant:
+        """Return the tenant as it stands."""
+        added = [digest for digest in self.credentials if digest not in declared.credentials]
+        registration = declared.model_copy(update={"credentials": [*declared.credentials, *added]})
+        return AddedTenant(registration=registration, suspended=self.suspended, until_ms=self.until_ms)
+
+
 class Orders(Part):
     """All that holds."""
 
     revision: Annotated[int, Field(ge=0)] = 0
     stops: Annotated[list[StopOrder], Field(max_length=MOST_STOPS)] = Field(default_factory=list)
     tenants: Annotated[list[AddedTenant], Field(max_length=MOST_TENANTS)] = Field(default_factory=list)
+    changed: Annotated[list[ChangedTenant], Field(max_length=MOST_TENANTS)] = Field(default_factory=list)
     done: Annotated[list[ActId], Field(max_length=MOST_DONE)] = Field(
         default_factory=list, description="the last acts"
     )
@@ -103,7 +118,18 @@ class Orders(Part):
     def stopped(self) -> Stops:
         """Return the stops, those of suspended tenants with them."""
         stops = Stops.of((Scope(one.scope), one.target) for one in self.stops)
-        return stops.joined(Scope.SUSPENDED, (one.id for one in self.tenants if one.suspended))
+        return stops.joined(Scope.SUSPENDED, self.suspended())
+
+    def suspended(self) -> list[str]:
+        """Return the names of the suspended tenants."""
+        added = [one.id for one in self.tenants if one.suspended]
+        return added + [one.id for one in self.changed if one.suspended]
+
+    def standing(self, declared: Iterable[RegisteredTenant]) -> list[AddedTenant]:
+        """Return all tenants as they stand: those of `zone.yaml` with their changes, then the added ones."""
+        changed = {one.id: one for one in self.changed}
+        known = [changed.get(entry.id, ChangedTenant(id=entry.id)).of(entry) for entry in declared]
+        return [*known, *self.tenants]
 
     def tenant(self, name: str) -> AddedTenant | None:
         """Return a tenant that was added, or `None`."""
@@ -124,6 +150,7 @@ __all__ = [
     "TARGETED",
     "Act",
     "AddedTenant",
+    "ChangedTenant",
     "Orders",
     "StopOrder",
     "credential_id",

@@ -12,7 +12,7 @@ Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 Text = Annotated[str, Field(min_length=1, max_length=512)]
 SideName = Literal["overseas", "zone", "domestic"]
 Seconds = Annotated[
-    float, BeforeValidator(lambda v: float(v) if type(v) is int else v), Field(gt=0, le=86_400)
+    float, Field(gt=0, le=86_400), BeforeValidator(lambda v: float(v) if type(v) is int else v)
 ]
 Bytes = Annotated[int, Field(ge=1024, le=1024 * MEBIBYTE)]
 

@@ -26,6 +26,9 @@ class Retention(Part):
     classes: dict[str, ClassName] = Field(
         default_factory=dict, description="another class for the private part of a kind of record"
     )
+    legal_hold: bool = Field(
+        default=False, description="nothing is erased, neither by age nor by redaction, while this is true"
+    )
 
     def policy(self) -> RetentionPolicy:
         """Return it as the trace room knows it."""

@@ -8,6 +8,7 @@ from zoneproxy.config.address_data import check_address_data
 from zoneproxy.config.allowances import check_limits
 from zoneproxy.config.checks import check_parts, check_sides, check_tables
 from zoneproxy.config.front import check_front
+from zoneproxy.config.outward import check_outward
 from zoneproxy.config.policies import check_signers
 from zoneproxy.config.privacy import check_retention
 from zoneproxy.config.tls import check_proofs
@@ -42,6 +43,7 @@ def parse(data: bytes, file: str) -> Config:
             check_retention(source, config.privacy)
             check_proofs(source, config)
             check_front(source, config)
+            check_outward(source, config)
             check_limits(source, config)
             check_address_data(source, config.address_data)
         if not source.problems:

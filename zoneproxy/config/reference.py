@@ -45,7 +45,6 @@ def schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}
 
 
-_TABLE = ("| field | takes | default | what it is |", "|---|---|---|---|")
 Field = tuple[str, str, str, str]
 
 

@@ -37,7 +37,7 @@ class DoorTls(Part):
 
 
 class ServerTls(Part):
-    """How a model server proves itself before anything is sent to it."""
+    """How a model server, or a destination of workloads, proves itself before anything is sent to it."""
 
     ca: Text = Field(description="the private authority of its certificate, PEM; no other is trusted")
     spki_pin: Annotated[

@@ -16,10 +16,12 @@ from zoneproxy.config.flowback import Flowback
 from zoneproxy.config.front import Front
 from zoneproxy.config.limits import Limits, Scan
 from zoneproxy.config.log import Log
-from zoneproxy.config.orders import AddedTenant
+from zoneproxy.config.orders import AddedTenant, Orders
+from zoneproxy.config.outward import Maintenance, Tunnels, lane_table
 from zoneproxy.config.part import Part, RouteId
 from zoneproxy.config.policies import Policies
 from zoneproxy.config.privacy import Privacy
+from zoneproxy.config.realtime import Realtime
 from zoneproxy.config.registered import RegisteredData
 from zoneproxy.config.tag import Tag
 from zoneproxy.config.witnesses import Witnesses
@@ -29,6 +31,8 @@ from zoneproxy.origin.tenants import Tenant, TenantRegistry
 from zoneproxy.route.callback import read_callback
 from zoneproxy.route.destination import DestinationError, read_destination, read_host
 from zoneproxy.route.lane import DestinationTable, RegisteredDestination
+from zoneproxy.route.maintenance import LaneTable
+from zoneproxy.route.server_identity import ServerIdentity
 from zoneproxy.route.upstream import Upstream, UpstreamTable
 from zoneproxy.terms.networks import Network, NetworkTable, read_prefix
 from zoneproxy.terms.phase import Side
@@ -78,6 +82,13 @@ class Config(Part):
     outward: list[Outward] = Field(
         default_factory=list, description="where zone workloads may call; what is not listed is closed"
     )
+    tunnels: Tunnels | None = Field(
+        None, description="tunnels (CONNECT) at the outward door, looked into; they are refused without"
+    )
+    maintenance: Annotated[list[Maintenance], Field(max_length=16)] = Field(
+        default_factory=list,
+        description="narrow one-way lanes from a domestic door; each is closed until rules open it by name",
+    )
     scan: Scan = Field(description="how closely contents are looked at")
     registered: Annotated[list[RegisteredData], Field(max_length=64)] = Field(
         default_factory=list, description="data sets that owners registered: recognised without the data"
@@ -85,6 +96,9 @@ class Config(Part):
     egress: Egress = Field(
         default_factory=lambda: Egress(),  # noqa: PLW0108 - the class needs its defaults
         description="how many bytes leave in answers, by the tokens that are billed for them",
+    )
+    realtime: Realtime | None = Field(
+        None, description="sessions over WebSocket; every upgrade is refused without, whatever the rules say"
     )
     flowback: Flowback | None = Field(
         None, description="fingerprints of what is returned, to recognise it inland; none are kept without"
@@ -100,14 +114,13 @@ class Config(Part):
             Network(read_prefix(entry.prefix), Side(entry.side), entry.country) for entry in self.networks
         )
 
-    def tenant_registry(self, added: Iterable[AddedTenant] = ()) -> TenantRegistry:
-        """Build the registered tenants: those declared here, and those added while the zone ran.
+    def tenant_registry(self, orders: Orders | None = None) -> TenantRegistry:
+        """Build the registered tenants: those declared here, as orders changed them, and the added ones.
 
         Raises:
             ValueError: two share a name, a credential or a certificate, or one can't be read.
         """
-        declared = (AddedTenant(registration=entry) for entry in self.tenants)
-        return TenantRegistry(_tenant(one) for one in (*declared, *added))
+        return TenantRegistry(_tenant(one) for one in (orders or Orders()).standing(self.tenants))
 
     def allowances(self, added: Iterable[AddedTenant] = ()) -> dict[str, Allowance]:
         """Return what each tenant with bounds of its own may ask for."""
@@ -122,6 +135,10 @@ class Config(Part):
     def destination_table(self) -> DestinationTable:
         """Build the table of outward destinations."""
         return DestinationTable(registered(entry) for entry in self.outward)
+
+    def lane_table(self) -> LaneTable:
+        """Build the declared maintenance lanes."""
+        return lane_table(self)
 
 
 def _tenant(one: AddedTenant) -> Tenant:
@@ -172,6 +189,11 @@ def registered(entry: Outward) -> RegisteredDestination:
     text, side = entry.host, Side(entry.side)
     has_port = not text.endswith("]") and (text.startswith("[") or text.count(":") == 1)
     if not has_port:
-        return RegisteredDestination(read_host(text)[0], None, side)
+        host = read_host(text)[0]
+        return RegisteredDestination(host, None, side, _proof(entry, host))
     to = read_destination(text)
-    return RegisteredDestination(to.host, to.port, side)
+    return RegisteredDestination(to.host, to.port, side, _proof(entry, to.host))
+
+
+def _proof(entry: Outward, host: str) -> ServerIdentity | None:
+    return entry.tls.identity(host) if entry.tls is not None else None

@@ -40,6 +40,7 @@ def config(zone: Path) -> Config:
     [
         (ordering("{retain: P4Y}"), "`COL-900` orders records to be kept P4Y"),
         (small("retention: {records: P4Y}\n" + RULES), "`retention.records` orders"),
+        (small("retention: {records: P1Y, legal_hold: true}\n" + RULES), "`retention.legal_hold` orders"),
         (small(DETECTOR + RULES), "detectors up to level 3"),
     ],
 )

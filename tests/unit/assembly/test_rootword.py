@@ -1,4 +1,4 @@
-"""`zoneproxy.assembly.rootword`: see `tests/unit/cli/test_log_revoke.py` for the whole way."""
+"""`zoneproxy.assembly.rootword`: see `tests/unit/cli/log/test_revoke.py` for the whole way."""
 
 from __future__ import annotations
 

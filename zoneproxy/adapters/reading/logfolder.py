@@ -37,6 +37,7 @@ def open_log(
     note: bytes = b"",
     holders: Sequence[Holder] = (),
     allow_withheld: bool = False,
+    private: bool = False,
 ) -> LogReader:
     """Open a log, or a copy of its public files, for reading.
 
@@ -47,6 +48,7 @@ def open_log(
         note: a checkpoint to read the log at, instead of its newest one.
         holders: the keys that open private parts (`zoneproxy.adapters.keys.opening`).
         allow_withheld: take bundles of which entries are withheld.
+        private: its private parts must lie there too.
 
     Raises:
         ConfigError: there is no such directory, the server can't be read, or no key is known.
@@ -58,7 +60,7 @@ def open_log(
         return _follow(
             LogReader(
                 web.read_limited, keys,
-                place=web.prefix, note=note, holders=holders, allow_withheld=allow_withheld,
+                place=web.prefix, note=note, holders=holders, allow_withheld=allow_withheld, private=private,
             )
         )  # fmt: skip
     directory = Path(place)
@@ -80,13 +82,17 @@ def open_log(
     return _follow(
         LogReader(
             files.read_limited, keys, files.names,
-            place=place, note=note, holders=holders, allow_withheld=allow_withheld,
+            place=place, note=note, holders=holders, allow_withheld=allow_withheld, private=private,
         )
     )  # fmt: skip
 
 
 def open_logs(
-    place: str | Path, *, holders: Sequence[Holder] = (), allow_withheld: bool = False
+    place: str | Path,
+    *,
+    holders: Sequence[Holder] = (),
+    allow_withheld: bool = False,
+    private: bool = False,
 ) -> list[tuple[str, Opener]]:
     """Find the shards of a log, or the one log that a place is; nothing of them is read yet.
 
@@ -94,6 +100,7 @@ def open_logs(
         place: a directory, or an `http(s)://` prefix: of a log, or of a log in monthly shards.
         holders: the keys that open private parts.
         allow_withheld: take bundles of which entries are withheld.
+        private: the private parts must lie there too.
 
     Returns:
         Each shard's name (its month; empty for a log without shards), oldest first, and what opens it: called
@@ -103,7 +110,7 @@ def open_logs(
         ConfigError: the server can't be read.
     """
     return [
-        (name, partial(open_log, at, holders=holders, allow_withheld=allow_withheld))
+        (name, partial(open_log, at, holders=holders, allow_withheld=allow_withheld, private=private))
         for name, at in find_logs(place)
     ]
 
