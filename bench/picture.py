@@ -119,10 +119,15 @@ def _row(bound: Bound, measured: float, top: int, scale: float) -> list[str]:
             f'fill="{_KEEPS if part <= 1 else _BREAKS}"/>'
         ),
         (
-            f'<text x="{_LEFT + max(width, scale) + 8:.1f}" y="{middle + 4}" fill="{_INK}">{measured:,.4g}'
+            f'<text x="{_LEFT + max(width, scale) + 8:.1f}" y="{middle + 4}" fill="{_INK}">{_told(measured)}'
             f'<tspan dx="6" fill="{_SOFT}">({escape(limit)})</tspan></text>'
         ),
     ]
+
+
+def _told(measured: float) -> str:
+    """Write four digits, and never a power of ten."""
+    return f"{measured:,.0f}" if abs(measured) >= 1000 else f"{measured:.4g}"  # noqa: PLR2004 - four digits
 
 
 def main() -> None:
