@@ -23,6 +23,7 @@ from bench.load import CONNECTIONS, LoadError, Target, chat, drive, words
 from bench.processes import cpu_seconds, resident_mb
 from bench.results import SCRATCH, in_turns, keep, ratio
 from demo.programs import StartError, running
+from tests.support.ports import free_port
 from tests.support.zone_process import make_zone
 
 REQUESTS = 480
@@ -40,9 +41,7 @@ _START_SECONDS = 30.0
 @contextlib.contextmanager
 def bare_proxy(folder: Path, upstream_port: int) -> Iterator[tuple[int, int]]:
     """Run the peer; give its process id and port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     program = str(Path(sys.executable).with_name("mitmdump"))
     mode = f"reverse:http://127.0.0.1:{upstream_port}@127.0.0.1:{port}"
     settings = ["--set", "stream_large_bodies=1", "--set", f"confdir={folder}"]

@@ -38,7 +38,7 @@ from bench.load import LoadError, Target, chat, drive, words
 from bench.processes import cpu_seconds
 from bench.results import LONG, SCRATCH, in_turns, keep
 from demo.programs import StartError, running
-from tests.support.boundary_lab import free_port
+from tests.support.ports import free_port
 from tests.support.tiny_ca import TinyCa
 from tests.support.zone_process import ZoneFolder, cli, make_zone
 

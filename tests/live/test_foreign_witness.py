@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.logs import ORIGIN, FixedClock, decision, joint_signer, signer, write_log
+from tests.support.ports import free_port
 from tests.support.witness_lab import new_log, new_witness, open_log, rules, serving
 from zoneproxy.adapters.clock import SystemClock
 from zoneproxy.adapters.reading.logfolder import open_log as read_log
@@ -58,12 +59,6 @@ def gover(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return made
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 import uvicorn
 
-from tests.support.boundary_lab import free_port, lab
+from tests.support.boundary_lab import lab
 from tests.support.framing_lab import (
     SECOND,
     VECTORS,
@@ -22,6 +22,7 @@ from tests.support.framing_lab import (
     plain_answer,
     strict_answers,
 )
+from tests.support.ports import free_port
 from tests.support.zone_world import CHAT, CREDENTIAL
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]

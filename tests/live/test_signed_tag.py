@@ -12,7 +12,7 @@ import httpx2 as httpx
 import pytest
 import uvicorn
 
-from tests.support.boundary_lab import free_port
+from tests.support.ports import free_port
 from tests.support.zone_process import ZoneFolder, make_zone
 from zoneproxy import TagMiddleware, read_tag_keys
 from zoneproxy.adapters.tag_middleware import Receive, Scope, Send

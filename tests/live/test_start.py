@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.boundary_lab import free_port
+from tests.support.ports import free_port
 from tests.support.zone_process import ZoneFolder, cli, make_zone
 
 OPERATOR = "policies/shantou-pilot.operator.yaml"

@@ -20,7 +20,7 @@ from typing import Any
 
 from demo.echo_server import Seen
 from demo.programs import Program, running
-from tests.support.boundary_lab import free_port
+from tests.support.ports import free_port
 from tests.support.zone_process import ZoneFolder, cli
 from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.adapters.shards.folder import shard_months

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,6 +16,7 @@ from addons.boundary import Boundary
 from addons.master import ZoneMaster
 from addons.options import fix
 from tests.support import zone_world
+from tests.support.ports import free_port
 from zoneproxy.adapters.clock import SystemClock, SystemEntropy
 from zoneproxy.assembly import Boundary as Core
 from zoneproxy.assembly import Listener
@@ -75,12 +75,6 @@ class LabLimits:
     max_connections_per_peer: int = 500
     drain_timeout_s: float = 1.0
     drain_idle_s: float = 0.5
-
-
-def free_port(host: str = "127.0.0.1") -> int:
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -17,7 +17,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.support.boundary_lab import Lab, free_port, lab
+from tests.support.boundary_lab import Lab, lab
+from tests.support.ports import free_port
 from tests.support.proven_lab import NAME, OTHER, ROUTE, Customs
 from tests.support.tiny_ca import Pair
 from tests.support.zone_world import CREDENTIAL

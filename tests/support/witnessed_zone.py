@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from demo.programs import Program, running
-from tests.support.boundary_lab import free_port
+from tests.support.ports import free_port
 from tests.support.zone_process import ZoneFolder, cli
 
 NAME = "regulator.example/w1"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo.programs import ROOT, Program, running
-from tests.support.boundary_lab import free_port
+from tests.support.ports import free_port
 from tests.support.shards import newest
 
 

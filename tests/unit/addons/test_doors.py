@@ -16,7 +16,8 @@ from mitmproxy.proxy.mode_servers import ServerManager
 
 from addons.doors import GuardedReader, ZoneConnectionHandler, ZoneInstance, ZoneMode
 from demo.echo_server import EchoServer, serving
-from tests.support.boundary_lab import Lab, free_port, lab
+from tests.support.boundary_lab import Lab, lab
+from tests.support.ports import free_port
 from tests.support.zone_world import CHAT, CREDENTIAL
 
 live = pytest.mark.live

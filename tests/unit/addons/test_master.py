@@ -28,7 +28,8 @@ from addons.server_tls import ServerTlsAddon
 from addons.unspoken import Unspoken
 from demo.echo_server import EchoServer, serving
 from tests.support import zone_world
-from tests.support.boundary_lab import LabLimits, MemoryJournal, free_port, lab
+from tests.support.boundary_lab import LabLimits, MemoryJournal, lab
+from tests.support.ports import free_port
 from tests.support.zone_world import CHAT, CREDENTIAL
 from zoneproxy.adapters.clock import SystemClock, SystemEntropy
 from zoneproxy.adapters.workers.doors import open_shared

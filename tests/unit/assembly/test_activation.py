@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.boundary_lab import free_port
 from tests.support.bundles import OPERATOR, REGULATOR, name_bundles, pilot_bundle, signer
 from tests.support.logs import FixedClock
+from tests.support.ports import free_port
 from tests.support.shards import newest
 from zoneproxy.adapters.reading.logfolder import open_log
 from zoneproxy.adapters.state.bundles import sign

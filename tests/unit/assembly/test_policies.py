@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.boundary_lab import free_port
 from tests.support.bundles import name_bundles, pilot_bundle
+from tests.support.ports import free_port
 from zoneproxy.adapters.state.policy_state import FILE, Mark, PolicyState, Remembered
 from zoneproxy.assembly.policies import PolicySet, read_policies
 from zoneproxy.cli.main import main

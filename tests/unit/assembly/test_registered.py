@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support import registered_data
-from tests.support.boundary_lab import free_port
+from tests.support.ports import free_port
 from zoneproxy.adapters.data.registered import revoke_index
 from zoneproxy.assembly import Zone, assemble
 from zoneproxy.cli.main import main

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.boundary_lab import free_port
+from tests.support.ports import free_port
 from tests.support.shards import newest
 from zoneproxy.adapters.shards.sharded import ShardedLog
 from zoneproxy.assembly import assemble

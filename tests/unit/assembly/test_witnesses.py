@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.boundary_lab import free_port
 from tests.support.logs import signer
+from tests.support.ports import free_port
 from tests.support.witness_lab import new_witness
 from zoneproxy.assembly.witnesses import witness_rules
 from zoneproxy.cli.main import main

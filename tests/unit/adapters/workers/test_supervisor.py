@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.boundary_lab import free_port
+from tests.support.ports import free_port
 from zoneproxy.adapters.workers.backoff import BackOffRules
 from zoneproxy.adapters.workers.child import ChildError
 from zoneproxy.adapters.workers.control_client import ask

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from tests.support.boundary_lab import free_port
+from tests.support.ports import free_port
 from tests.unit.assembly.test_doctor import edit, made, zone
 from zoneproxy.assembly.doctor.findings import State
 from zoneproxy.assembly.doctor.reach import check_doors, check_servers

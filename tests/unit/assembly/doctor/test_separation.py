@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.support.boundary_lab import free_port
+from tests.support.ports import free_port
 from zoneproxy.assembly.doctor.findings import State
 from zoneproxy.assembly.doctor.separation import Try, judge_answer, knock, request, tries_at
 

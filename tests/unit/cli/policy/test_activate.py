@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.boundary_lab import free_port
 from tests.support.bundles import name_bundles, pilot_bundle
 from tests.support.decided_log import GOOD, write_decided
+from tests.support.ports import free_port
 from tests.unit.cli.policy.test_bundle import Shown, zoneproxy
 from zoneproxy.adapters.workers.control_client import RefusedError
 from zoneproxy.assembly import assemble
