@@ -25,7 +25,7 @@ from zoneproxy.trace.tiles import WIDTH
 
 
 def write(root: Path, entries: int, *, openings: bool = True) -> Path:
-    """Write a log of at least this many entries: whole exchanges after its `log_open`.
+    """Write a log of at least this many entries: whole exchanges after its `log_open` and `activation`.
 
     Args:
         root: a directory that is not there yet.
@@ -60,10 +60,16 @@ def _items(entries: int) -> Iterator[tuple[bytes, bytes]]:
     writer = logs.Writer()
     first = writer.opening()
     yield first.entry, first.opening
+    named = [
+        {"layer": layer, "digest": hashlib.sha256(pilot.policy_bytes(layer)).hexdigest()}
+        for layer in pilot.LAYERS
+    ]
+    in_force = writer.item("activation", {"cause": "start", "policy": named})
+    yield in_force.entry, in_force.opening
     decision = writer.item("decision", pilot.decision_record(_FLOW)).entry.decode()
     returned = writer.item("return", pilot.return_record(1, _FLOW)).entry.decode()
     admit, end = _Template(decision), _Template(returned)
-    before, index = leaf_hash(first.entry), 1
+    before, index = leaf_hash(in_force.entry), 2
     while index < entries:
         number = index
         for made, kind in ((admit, "decision"), (end, "return")):

@@ -38,7 +38,7 @@ LONG_STEP = sample(4, 1)
 """Every n-th disk of the long plan is examined; all of them in the long run."""
 
 WRITER = Writer()
-START = {"version": "0.1.0", "python": "3.13.0", "assurance": "dev", "config": None}
+START = {"version": "0.1.0", "python": "3.13.0", "assurance": "production", "config": None}
 FIRST = WRITER.opening()
 GROUPS: list[list[Item]] = [
     [WRITER.item("worker_start", START)],
@@ -61,19 +61,20 @@ PLAN: list[Step] = [
 
 
 LONG_WRITER = Writer()
+ALARM = {"code": "x", "flow": None, "count": 1}
 LONG_BASE = [
     [LONG_WRITER.opening(), LONG_WRITER.item("decision", decision(1))],
     [LONG_WRITER.item("alarm", {"code": "x", "flow": None, "count": n}) for n in range(250)],
-    [LONG_WRITER.item("worker_start", START)],
+    [LONG_WRITER.item("alarm", ALARM)],
 ]
 """253 entries; the exchange of entry 1 stays under way."""
 LONG_PLAN: list[Step] = []
 for _step in ("1", "1", "roll", "2", "publish", "restart", "1", "roll", "1", "publish"):
     if _step.isdecimal():
-        LONG_PLAN.append([LONG_WRITER.item("worker_stop", {"cause": "stop"}) for _ in range(int(_step))])
+        LONG_PLAN.append([LONG_WRITER.item("alarm", ALARM) for _ in range(int(_step))])
     else:
         LONG_PLAN.append(_step if _step != "roll" else f"roll {LONG_WRITER.chains.snapshot().decode()}")
-LONG_LAST = [LONG_WRITER.item("worker_stop", {"cause": "drain"})]
+LONG_LAST = [LONG_WRITER.item("alarm", ALARM)]
 
 
 class Seen:

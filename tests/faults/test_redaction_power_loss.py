@@ -51,6 +51,7 @@ def record(files: CrashFiles, bodies: list[dict[str, object]]) -> None:
     ledger, chains = recover(files)
     writer = SealedWriter(files)
     writer.chains, writer.count, writer.worker = chains, ledger.size, "desk"
+    writer.clock.mono = 1000 * ledger.size
     for body in bodies:
         ledger.append([writer.item("redaction", body)])
     if ledger.grown:
@@ -75,6 +76,7 @@ def redact_running(files: CrashFiles, bodies: list[dict[str, object]]) -> None:
     ledger, chains = recover(files)
     writer = SealedWriter(files)
     writer.chains, writer.count, writer.worker = chains, ledger.size, "w1"
+    writer.clock.mono = 1000 * ledger.size
     ledger.append(writer.exchange_of("toyco-sg"))  # durable, and not published yet
     ledger.publish()
     write_intent(files, Intent(ORIGIN, ledger.published, tuple(bodies)))

@@ -135,7 +135,7 @@ def test_an_address_is_judged_as_its_directory(
 
 def test_a_bare_machine_verifies_and_replays(tmp_path: Path) -> None:
     """With the base install alone a regulator verifies, replays and proves, from a directory and a URL."""
-    root = public(write_decided(tmp_path / "log", [GOOD, MODELS, MIXED, NOT_JSON]))
+    root = public(write_decided(tmp_path / "log", [GOOD, MODELS, MIXED, NOT_JSON], in_force=True))
     trust = ("--vkey", str(next(root.glob("*.vkey"))))
     proof = str(tmp_path / "2.tlog-proof")
     with served(root) as url:

@@ -41,7 +41,12 @@ NOT_JSON: Exchange = (head(), body(b"{"), GOOD_ANSWER)
 
 
 def write_decided(
-    root: Path, exchanges: Sequence[Exchange], *, openings: bool = True, mend: Mend = dict
+    root: Path,
+    exchanges: Sequence[Exchange],
+    *,
+    openings: bool = True,
+    mend: Mend = dict,
+    in_force: bool = False,
 ) -> Path:
     """Write a log of these exchanges.
 
@@ -50,12 +55,16 @@ def write_decided(
         exchanges: what callers ask and what the model answers.
         openings: whether the private parts lie beside the log.
         mend: changes each record's body before it is written.
+        in_force: entry 1 puts the pilot's policies in force; without it an audit blames every decision.
     """
     root.mkdir(parents=True, exist_ok=True)
     files, writer = DiskFiles(root), Writer()
     ledger = Ledger(files, ORIGIN, signer())
     ledger.create(writer.opening())
     _archive(root)
+    if in_force:
+        named = [{"layer": policy.layer, "digest": policy.digest} for policy in pilot()]
+        ledger.append([writer.item("activation", {"cause": "start", "policy": named})])
     for number, exchange in enumerate(exchanges):
         ledger.append(_walk(writer, number, exchange, mend))
     ledger.publish()

@@ -171,6 +171,8 @@ def run_disclosed(args: argparse.Namespace) -> int:
 
 
 def _make_keys(path: Path) -> int:
+    if not path.name:
+        raise ConfigError("this names no file", hint="zoneproxy disclosed --new-key FILE")
     key, public = make_recipient_key(path)
     print(f"made the pair {key.name}: keep {path} to yourself, and give {public} to the zone's operator")
     return 0

@@ -62,7 +62,6 @@ class Runs:
     """What the entries of a part named, in order."""
 
     runs: list[Run] = field(default_factory=list)
-    started: set[bytes] = field(default_factory=set)
     _last: dict[Worker, Run] = field(default_factory=dict)
     _read: dict[int, tuple[Sequence[Mapping[str, Any]], Named]] = field(default_factory=dict)
 
@@ -105,7 +104,6 @@ class InForce:
 
     def __init__(self) -> None:
         self._acts: dict[Worker, list[Run]] = {}
-        self._started: set[bytes] = set()
 
     def take(self, part: Runs, flaws: Flaws, *, whole: bool = True) -> None:
         """Take in a part; name decisions under policies that nobody had put in force.
@@ -115,7 +113,6 @@ class InForce:
             flaws: takes what is found.
             whole: the log is here from its beginning on.
         """
-        self._started |= part.started
         for run in part.runs:
             if run.activation:
                 acts = self._acts.setdefault(run.worker, [])
@@ -130,9 +127,7 @@ class InForce:
             return ""
         near = [acts for worker, acts in self._acts.items() if worker[0] == run.worker[0]]
         if not near:
-            # A log without any start of a worker was written by hand, as those of tests are.
-            started = run.worker[0] in self._started
-            return "no activation put the policies in force that judged it" if started else ""
+            return "no activation put the policies in force that judged it"
         if own is None and any(act.named == run.named for acts in near for act in acts):
             return ""
         if self._began_before(run, own or min(near, key=lambda acts: acts[0].index)):

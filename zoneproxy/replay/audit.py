@@ -31,6 +31,7 @@ from zoneproxy.replay.rewalk import Step, Walk
 from zoneproxy.replay.sequences import Sequences
 from zoneproxy.replay.totals import Totals
 from zoneproxy.replay.treefiles import check_other_files, check_tile, list_other_files
+from zoneproxy.replay.turnedaway import TurnedAway
 from zoneproxy.replay.views import View, check_views
 from zoneproxy.replay.whatif import WhatIf
 from zoneproxy.terms.errors import VerificationError
@@ -62,6 +63,7 @@ class _Done:
     epochs: Epochs = field(default_factory=Epochs)
     openings: Openings = field(default_factory=Openings)
     totals: Totals = field(default_factory=Totals)
+    turned: TurnedAway = field(default_factory=TurnedAway)
     walks: Counter[Walk] = field(default_factory=Counter)
     steps: list[Step] = field(default_factory=list)
     more_steps: int = 0
@@ -69,6 +71,7 @@ class _Done:
     entries: int = 0
     files: int = 0
     unsigned: int = 0
+    unassured: int = 0
     policies: dict[str, int] = field(default_factory=dict)
     in_force: InForce = field(default_factory=InForce)
     whole: bool = True
@@ -172,6 +175,7 @@ class _Audit:
             levels=self._levels(done, flaws, len(signed) + len(cosigned)),
             openings=done.openings,
             totals=done.totals,
+            turned=done.turned,
             rare=tuple(done.rare),
             covering=tuple(done.covering),
             walks=dict(done.walks),
@@ -201,6 +205,12 @@ class _Audit:
                     {"signed": checkpoint.root.hex(), "computed": done.edge.root().hex()},
                 )
         done.unsigned = check_other_files(reader, done.edge, others, done.flaws)
+        sound = all(flaw.level is not Level.TREE for flaw in done.flaws.found)
+        for index, told in done.sequences.lost() if sound else ():
+            done.flaws.add(FlawClass.MISSING, f"entry {index}", told, level=Level.SEQUENCES)
+        if done.unassured and sound:
+            told = f"{done.unassured} starts and decisions are of a developer's door (assurance `dev`)"
+            done.flaws.add(FlawClass.UNASSURED, checkpoint.origin, told, level=Level.ENTRIES)
         if not self._several:
             done.openings.report(reader, done.covering, done.flaws)
         return done
@@ -246,11 +256,13 @@ class _Audit:
         done.covering += [entry for _, entry in rare if entry.kind in COVERING]
         done.openings.join(part.openings)
         done.totals.join(part.totals)
+        done.turned.join(part.turned)
         done.walks += part.walks
         room = MOST_STEPS - len(done.steps)
         done.steps += part.steps[:room]
         done.more_steps += part.more_steps + len(part.steps[room:])
         done.entries += part.entries
+        done.unassured += part.unassured
         done.files += part.files
         if part.whatif is not None:
             done.whatif.join(part.whatif)
@@ -292,7 +304,12 @@ class _Audit:
                     "sealed": openings.sealed,
                 },
             ),
-            level_result(Level.CONSERVATION, found, {"returns": kinds["return"]}),
+            level_result(
+                Level.CONSERVATION,
+                found,
+                {"returns": kinds["return"]}
+                | ({"turned away": done.turned.total} if done.turned.sums else {}),
+            ),
         ]
         if not self._work.openings:
             made[5] = LevelReport(Level.OPENINGS, UNCHECKED, {})

@@ -25,6 +25,7 @@ from zoneproxy.replay.rewalk import Recorded, Rewalk, Step, Walk
 from zoneproxy.replay.sequences import Admitted, Sequences
 from zoneproxy.replay.totals import Totals, breach
 from zoneproxy.replay.treefiles import check_older_bundles, check_tile
+from zoneproxy.replay.turnedaway import TurnedAway
 from zoneproxy.replay.whatif import WhatIf
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.terms.facts import VOCABULARY
@@ -32,13 +33,14 @@ from zoneproxy.trace.entry import Entry, parse
 from zoneproxy.trace.frontier import TileFile
 from zoneproxy.trace.glance import Glance, Seen
 from zoneproxy.trace.merkle import leaf_hash
-from zoneproxy.trace.opening import Opening
+from zoneproxy.trace.opening import Shown
 from zoneproxy.trace.reader import LogReader
 from zoneproxy.trace.tiles import ENTRIES, WIDTH, Tile, tile_root, width_at
 
 PART_BUNDLES = 16
 MOST_STEPS = 1000
 """So many walks that did not agree are kept; more are counted."""
+_ASSURED = b'"production"'
 _KEPT = frozenset({"log_open", "log_close", "log_sealed", "key", "redaction", "retention", "abort", "epoch"})
 
 
@@ -102,11 +104,13 @@ class Part:
         kinds: how many entries there are of each kind.
         rare: entries about keys, shards and amendments, with their indexes.
         openings, totals: levels 5 and 6.
+        turned: refusals without a record of their own.
         entries: entries that were read.
         files: hash tiles and bundles that were compared.
         walks, steps, more_steps: level 4, and what did not agree.
         policies: digests of the policies that entries say are archived, each with the first such entry.
         runs: the policies that activations put in force and decisions were judged under.
+        unassured: starts and decisions of a developer's door, which prove nothing.
     """
 
     flaws: Flaws = field(default_factory=Flaws)
@@ -118,6 +122,7 @@ class Part:
     rare: list[tuple[int, Entry]] = field(default_factory=list)
     openings: Openings = field(default_factory=Openings)
     totals: Totals = field(default_factory=Totals)
+    turned: TurnedAway = field(default_factory=TurnedAway)
     entries: int = 0
     files: int = 0
     walks: Counter[Walk] = field(default_factory=Counter)
@@ -126,6 +131,7 @@ class Part:
     whatif: WhatIf | None = None
     policies: dict[str, int] = field(default_factory=dict)
     runs: Runs = field(default_factory=Runs)
+    unassured: int = 0
 
 
 class Desk:
@@ -239,12 +245,16 @@ class Desk:
     @staticmethod
     def _keep_rare(index: int, seen: Seen, entry: bytes, part: Part) -> None:
         if seen.kind == "worker_start":
-            part.runs.started.add(seen.worker[0])
+            part.unassured += (seen.entry or parse(entry)).body["assurance"] != "production"
         elif seen.kind == "activation":
             body = (seen.entry or parse(entry)).body
             part.runs.take(index, seen, body["policy"], carried=body["cause"] == "turn")
         elif seen.kind == "policy":
             part.policies.setdefault((seen.entry or parse(entry)).body["digest"], index)
+        elif seen.kind == "alarm" and (
+            problem := part.turned.take((seen.entry or parse(entry)).body, seen.ts)
+        ):
+            part.flaws.add(FlawClass.INVALID, f"entry {index}", problem, level=Level.CONSERVATION)
         if seen.kind in _KEPT:
             part.rare.append((index, seen.entry or parse(entry)))
 
@@ -254,12 +264,15 @@ class Desk:
         elif seen.get("origin") != task.origin:
             self._blame(part, index, "it opens another log than the checkpoint's")
 
-    def _decision(self, index: int, seen: Seen, opening: Opening | None, part: Part) -> None:
+    def _decision(self, index: int, seen: Seen, opening: Shown | None, part: Part) -> None:
+        part.unassured += seen.spell("assurance") != _ASSURED
         allowed = seen.spell("verdict") == b'"allow"'
         if not allowed and not self._work.walk:
             return
         serve = seen.spell("kind") == b'"serve"'
-        admitted = Admitted(seen.spell("flow"), seen.tenant(), serve=serve, route=seen.route())
+        admitted = Admitted(
+            seen.spell("flow"), seen.tenant(), serve=serve, route=seen.route(), worker=seen.worker
+        )
         if self._work.walk:
             part.runs.take(index, seen, seen.get("policy"))
             record = _recorded(index, seen, opening)
@@ -321,14 +334,14 @@ _MAY_BE = ("shadow", "masked")
 _OF_RETURN = ("flow", "verdict", "by", "reason", "rule", "phase", "phases", "findings", "oblig")
 
 
-def _recorded(index: int, seen: Seen, opening: Opening | None) -> Recorded:
+def _recorded(index: int, seen: Seen, opening: Shown | None) -> Recorded:
     names = _OF_DECISION if seen.kind == "decision" else _OF_RETURN
     body: dict[str, Any] = {name: seen.get(name) for name in names}
     body |= {name: seen.get(name) for name in _MAY_BE if seen.has(name)}
     return Recorded(index, seen.kind, body, _private(opening), seen.ts, seen.facts())
 
 
-def _private(opening: Opening | None) -> Mapping[str, Any] | None:
+def _private(opening: Shown | None) -> Mapping[str, Any] | None:
     """Return the private fields; `None` where they are withheld, or a fact of theirs was erased."""
     if opening is None or opening.digests.keys() & VOCABULARY.keys():
         return None

@@ -29,6 +29,7 @@ class FlawClass(StrEnum):
     MISSING = "missing"
     WITHHELD = "withheld"
     UNWITNESSED = "unwitnessed"
+    UNASSURED = "unassured"
 
 
 _ORDER = list(FlawClass)

@@ -24,8 +24,6 @@ from zoneproxy.terms.phase import Phase
 MOST_ANSWERS = 20_000
 """So many answers are kept for each leg and set of policies; then keeping begins anew."""
 
-_ABSENT = object()
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -64,16 +62,15 @@ class Memo:
         Args:
             policies: the layers, judged together.
             phase: the leg.
-            facts: values in their domains, as `from_json` gives them.
+            facts: values in their domains, as `from_json` gives them: none is `None`, which stands for a
+                fact that is absent.
         """
         key = (phase, *map(id, policies))
         table = self._tables.get(key)
         if table is None:
             required = {name for policy in policies for name in policy.plans[phase].required}
             table = self._tables[key] = _Table(tuple(policies), tuple(sorted(required)))
-        get = facts.get
-        values = tuple([get(name, _ABSENT) for name in table.asked])
-        answer = table.answers.get(values)
+        answer = table.answers.get(tuple(map(facts.get, table.asked)))
         return self._ask(table, policies, phase, facts) if answer is None else answer
 
     def question(
@@ -82,7 +79,7 @@ class Memo:
         """Return what tells this question from others: the same one has the same answer."""
         self.judge(policies, phase, facts)
         key = (phase, *map(id, policies))
-        return (*key, *[(name, facts.get(name, _ABSENT)) for name in self._tables[key].asked])
+        return (*key, *[(name, facts.get(name)) for name in self._tables[key].asked])
 
     def _ask(
         self, table: _Table, policies: Sequence[Policy], phase: Phase, facts: Mapping[str, FactValue]
@@ -94,7 +91,7 @@ class Memo:
         if not watched.asked <= set(table.asked) or len(table.answers) >= MOST_ANSWERS:
             table.asked = tuple(sorted(watched.asked | set(table.asked)))
             table.answers.clear()
-        table.answers[tuple([facts.get(name, _ABSENT) for name in table.asked])] = answer
+        table.answers[tuple(map(facts.get, table.asked))] = answer
         return answer
 
 

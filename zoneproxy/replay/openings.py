@@ -23,7 +23,7 @@ from zoneproxy.replay.spans import Spans
 from zoneproxy.terms.errors import VerificationError
 from zoneproxy.trace.entry import Entry, peek
 from zoneproxy.trace.months import split_origin
-from zoneproxy.trace.opening import Opening, check_opening
+from zoneproxy.trace.opening import Shown, show
 from zoneproxy.trace.opening_store import Access
 from zoneproxy.trace.reader import LogReader
 from zoneproxy.trace.tiles import WIDTH
@@ -58,11 +58,11 @@ class Openings:
     unshown: Spans = field(default_factory=Spans)
     uncovered: int = 0
 
-    def open(self, reader: LogReader, index: int, commitment: str, flaws: Flaws) -> Opening | None:
+    def open(self, reader: LogReader, index: int, commitment: str, flaws: Flaws) -> Shown | None:
         """Open an entry's commitment, where its opening is there; tell what is wrong with it."""
         try:
             found = reader.openings.find(index)
-            opening = check_opening(found.record, commitment) if found.access is Access.OPEN else None
+            opening = show(found.record, commitment) if found.access is Access.OPEN else None
         except VerificationError as error:
             flaws.add(
                 FlawClass.INVALID,

@@ -20,6 +20,7 @@ from zoneproxy.replay.flaws import (
 from zoneproxy.replay.openings import Openings
 from zoneproxy.replay.rewalk import Step, Walk
 from zoneproxy.replay.totals import Totals
+from zoneproxy.replay.turnedaway import TurnedAway
 from zoneproxy.replay.turns import Comparison
 from zoneproxy.trace.entry import Entry
 
@@ -68,6 +69,7 @@ class AuditReport:
         levels: what was checked, and what came of it.
         openings: level 5.
         totals: level 6: what went through, by day and tenant.
+        turned: refusals without a record of their own, as the log counts them.
         rare: entries about keys, shards and amendments, with their indexes; so many at most.
         covering: all records that something was erased, or deleted, in this log or another one.
         walks: how many decisions and returns were walked again, by what came of it.
@@ -94,6 +96,7 @@ class AuditReport:
     levels: tuple[LevelReport, ...] = ()
     openings: Openings = field(default_factory=Openings)
     totals: Totals = field(default_factory=Totals)
+    turned: TurnedAway = field(default_factory=TurnedAway)
     rare: Sequence[tuple[int, Entry]] = ()
     covering: Sequence[Entry] = ()
     walks: Mapping[Walk, int] = field(default_factory=dict)

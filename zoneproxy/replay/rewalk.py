@@ -177,7 +177,7 @@ class Rewalk:
             if answer.body == recorded:
                 continue
             return _step(record, Walk.DIFFERS, derived, f"phase {name} is decided otherwise")
-        if why := _contradiction(body, phases):
+        if why := self._unlike(record, facts, policies) or _contradiction(body, phases):
             return _step(record, Walk.DIFFERS, derived, why)
         if needed:
             return _step(record, Walk.WITHHELD, derived, f"phase {needed} needs a withheld fact")
@@ -186,6 +186,26 @@ class Rewalk:
             walk = Walk.DIFFERS if whole or "archive" in why else Walk.WITHHELD
             return _step(record, walk, derived, why)
         return _step(record, Walk.AGREES, derived)
+
+    def _unlike(self, record: Recorded, facts: Mapping[str, FactValue], policies: Sequence[Policy]) -> str:
+        """Say if an address that a workload's call might dial would be decided otherwise, or nothing.
+
+        The decision speaks of the first; the rules must say the same of those that are tried after it.
+        """
+        if record.kind != "decision" or not record.private or not record.private.get("addresses"):
+            return ""
+        named = str(record.private["addresses"]).split()
+        if not named:
+            return ""
+        leg = _LEGS[str(record.body["phase"])]
+        if named[0] != facts.get("destination.address"):
+            return "the first address that might be dialled is not the one that was judged"
+        for address in named[1:]:
+            asked = from_json("destination.address", address)
+            other = {**facts, "destination.address": asked} if asked is not None else {}
+            if self.memo.judge(policies, leg, other).body != record.body["phases"][leg.value]:
+                return "another address that might be dialled is decided otherwise"
+        return ""
 
     def _shadows_differ(
         self, body: Mapping[str, Any], made: Mapping[Phase, Decision], facts: Mapping[str, FactValue]

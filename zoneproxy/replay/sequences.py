@@ -1,7 +1,8 @@
 """Level 3: what must hold from entry to entry, over a whole log or over a part of it.
 
 The same laws as `zoneproxy.trace.chain`, by which the writer stamps: each worker's count and hash chain,
-time that never goes back, one end for each admitted exchange. Here they can also be followed over a part of
+time that never goes back, one end for each admitted exchange; and a worker's own clock, which goes back only
+where the worker starts. Here they can also be followed over a part of
 a log whose beginning is not known, and joined to what came before: what the part takes for granted (the
 first link of each worker, the ends of exchanges that were admitted earlier) is kept, and looked at when the
 part is joined. Where a part does not join cleanly it is followed again from the true state, so that what is
@@ -17,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from zoneproxy.terms.facts import FactValue
+from zoneproxy.trace.chain import LAST_KINDS
 from zoneproxy.trace.glance import Seen
 
 Worker = tuple[bytes, bytes]
@@ -35,6 +37,7 @@ class Admitted:
         whole: False where private facts are withheld.
         digests: the policies that judged it.
         route: the door that it came in by, or empty.
+        worker: who admitted it, node and worker as spelled.
     """
 
     flow: bytes
@@ -44,6 +47,7 @@ class Admitted:
     whole: bool = True
     digests: Sequence[str] = ()
     route: str = ""
+    worker: Worker = (b"", b"")
 
 
 class Sequences:
@@ -56,9 +60,13 @@ class Sequences:
         ts: time of the last entry, milliseconds since 1970 UTC.
         first_ts: time of the first entry; `None` before it.
         heads: worker to its next count and the leaf hash of its last entry, in hex.
+        clocks: worker to its own clock in its last entry, milliseconds.
         under_way: index of each admitted decision without an end.
         pending: ends of exchanges that were admitted before the part began: index and entry.
         links: what a part takes for granted of each worker: count and hash of its first entry.
+        since: its own clock in its first entry that is not one of the last of a shard.
+        fresh: the workers that start in that entry.
+        lives: index of each worker's last start.
         closed: whether the last entry was the log's `log_close`.
     """
 
@@ -69,14 +77,19 @@ class Sequences:
         self.first_ts: int | None = None
         self.first_index = 0
         self.heads: dict[Worker, tuple[int, bytes]] = {}
+        self.clocks: dict[Worker, int] = {}
+        self.since: dict[Worker, int] = {}
+        self.fresh = set[Worker]()
         self.under_way: dict[int, Admitted] = {}
         self.pending: list[tuple[int, Seen]] = []
         self.links: dict[Worker, tuple[int, bytes]] = {}
+        self.lives: dict[Worker, int] = {}
         self.closed = False
 
     def skip(self) -> None:
         """Pass over an entry that can't be read: chains begin anew, and its decision is unknown."""
         self.heads.clear()
+        self.clocks.clear()
         self.certain = False
 
     def follow(self, index: int, seen: Seen, leaf: bytes) -> Sequence[str]:
@@ -87,8 +100,9 @@ class Sequences:
             seen: the entry.
             leaf: its leaf hash.
         """
-        ws, ts = seen.ws, seen.ts
+        ws, ts, mono = seen.ws, seen.ts, seen.mono
         head = self.heads.get(seen.worker)
+        clock = self._wind(index, seen)
         self.heads[seen.worker] = (ws + 1, hexlify(leaf))
         if self.first_ts is None:
             self.first_ts, self.first_index = ts, index
@@ -97,7 +111,7 @@ class Sequences:
         if head is None:
             head = self._begin(seen)
         closed, self.closed = self.closed, seen.kind == "log_close"
-        if head == (ws, seen.wp) and ts >= self.ts and not closed:
+        if head == (ws, seen.wp) and ts >= self.ts and mono >= clock and not closed:
             self.ts = ts
             return _NOTHING
         problems = []
@@ -106,10 +120,26 @@ class Sequences:
             problems.append(f"the chain of worker `{name}` is broken: count {ws}, not {head[0]}")
         if ts < self.ts:
             problems.append(f"time goes back by {self.ts - ts} ms")
+        if mono < clock:
+            name = seen.worker[1][1:-1].decode()
+            problems.append(f"the clock of worker `{name}` goes back by {clock - mono} ms")
         self.ts = max(self.ts, ts)
         if closed:
             problems.append("it follows the log's `log_close`")
         return problems
+
+    def _wind(self, index: int, seen: Seen) -> int:
+        """Take in a worker's own clock; return what it may not be below."""
+        worker, clock = seen.worker, self.clocks.get(seen.worker, 0)
+        starts, last = seen.kind == "worker_start", seen.kind in LAST_KINDS
+        if starts:
+            self.lives[worker], clock = index, 0
+        if not last and worker not in self.since:
+            self.since[worker] = seen.mono
+            if starts:
+                self.fresh.add(worker)
+        self.clocks[worker] = max(clock, seen.mono)
+        return 0 if last else clock
 
     def _begin(self, seen: Seen) -> tuple[int, bytes]:
         """Return what a worker's first entry must bear; anything, where what came before is not known."""
@@ -142,6 +172,22 @@ class Sequences:
             return admitted, f"it ends entry {decision}, which is another flow"
         return admitted, ""
 
+    def lost(self) -> list[tuple[int, str]]:
+        """Return which exchanges have no end and can get none any more, each with why.
+
+        A worker that starts again ends at once what was cut off.
+        """
+        if not self.certain:
+            return []
+        told: list[tuple[int, str]] = []
+        for index, admitted in sorted(self.under_way.items()):
+            since = self.lives.get(admitted.worker, -1)
+            if self.closed:
+                told.append((index, "no entry ends it, and the log is closed"))
+            elif since > index:
+                told.append((index, f"no entry ends it, and its worker began anew at entry {since}"))
+        return told
+
     def joins(self, part: Sequences) -> bool:
         """Tell whether a part, followed without knowing this state, would say the same from it."""
         if not (self.certain and part.certain):
@@ -153,6 +199,11 @@ class Sequences:
             part.first_ts >= self.ts
             and not self.closed
             and all(self.heads.get(worker, (0, b"")) == link for worker, link in part.links.items())
+            and all(
+                self.clocks.get(worker, 0) <= mono
+                for worker, mono in part.since.items()
+                if worker not in part.fresh
+            )
             and len(set(ends)) == len(ends)
             and all(
                 (admitted := self.under_way.get(decision)) is not None and admitted.flow == seen.spell("flow")
@@ -168,6 +219,10 @@ class Sequences:
         """
         ended = [(index, seen, self.under_way.pop(int(seen.spell("dec")))) for index, seen in part.pending]
         self.heads |= part.heads
+        for worker, clock in part.clocks.items():
+            begun = worker in part.since
+            self.clocks[worker] = clock if begun else max(clock, self.clocks.get(worker, 0))
+        self.lives |= part.lives
         self.under_way |= part.under_way
         if part.first_ts is not None:
             self.first_ts = part.first_ts if self.first_ts is None else self.first_ts

@@ -1,4 +1,4 @@
-"""What must hold from entry to entry: each worker's own chain, time, and the pairing of records.
+"""What must hold from entry to entry: each worker's own chain and clock, time, and the pairing of records.
 
 The writer stamps headers with it, recovery continues it, and the audit checks a stranger's log by it.
 Memory is one head a worker and one entry for each exchange that is under way; so small is also what a
@@ -12,6 +12,9 @@ from zoneproxy.trace import canonical
 from zoneproxy.trace.entry import Entry, Header
 from zoneproxy.trace.keyring import KeyChange, key_change
 
+LAST_KINDS = frozenset({"abort", "worker_stop", "log_close"})
+"""What closes a shard that a crash left open: its worker's clock has begun anew there; nothing follows."""
+
 
 class Chains:
     """The state of all chains after some entries.
@@ -19,6 +22,7 @@ class Chains:
     Attributes:
         ts: time of the last entry, milliseconds since 1970 UTC.
         heads: (node, worker) to the worker's next count and the hash of its last entry (hex).
+        clocks: (node, worker) to its own clock in its last entry, milliseconds; not part of a snapshot.
         under_way: index of each allowed decision that has no `return` or `abort` yet, to its flow.
         keys: what became of the log's keys (`zoneproxy.trace.keyring`), oldest first.
         last: kind of the last entry that was followed; empty before the first.
@@ -27,6 +31,7 @@ class Chains:
     def __init__(self) -> None:
         self.ts = 0
         self.heads: dict[tuple[str, str], tuple[int, str]] = {}
+        self.clocks: dict[tuple[str, str], int] = {}
         self.under_way: dict[int, str] = {}
         self.keys: tuple[KeyChange, ...] = ()
         self.last = ""
@@ -35,6 +40,7 @@ class Chains:
     def skip(self) -> None:
         """Pass over entries that can't be read: chains begin anew, and their decisions are unknown."""
         self.heads.clear()
+        self.clocks.clear()
         self._certain = False
 
     def snapshot(self) -> bytes:
@@ -87,6 +93,10 @@ class Chains:
         if header.ts < self.ts:
             problems.append(f"time goes back by {self.ts - header.ts} ms")
         self.ts = max(self.ts, header.ts)
+        clock = 0 if entry.kind == "worker_start" else self.clocks.get((header.node, header.worker), 0)
+        if header.mono < clock and entry.kind not in LAST_KINDS:
+            problems.append(f"the clock of worker `{header.worker}` goes back by {clock - header.mono} ms")
+        self.clocks[header.node, header.worker] = max(clock, header.mono)
         problems += self._pair(index, entry)
         change = key_change(index, entry)
         if change is not None:

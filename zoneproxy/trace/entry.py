@@ -33,7 +33,7 @@ from zoneproxy.terms.errors import VerificationError
 from zoneproxy.terms.moments import MAX_MS
 from zoneproxy.trace import canonical
 from zoneproxy.trace.canonical import MAX_INT
-from zoneproxy.trace.opening import COMMITMENT_CHARS, commit
+from zoneproxy.trace.opening import COMMITMENT, commit
 from zoneproxy.trace.schema import PRIVATE, PUBLIC, check_body, private_fields
 from zoneproxy.trace.spelled import Spelled, spell
 
@@ -42,7 +42,7 @@ MAX_BYTES = 8192
 _HEADER = frozenset({"v", "t", "n", "w", "ws", "wp", "ts", "mono"})
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}\Z", re.ASCII)
 _LEAF = re.compile(r"(?:[0-9a-f]{64})?\Z", re.ASCII)
-_COMMITMENT = re.compile(rf"[A-Za-z0-9_-]{{{COMMITMENT_CHARS}}}\Z", re.ASCII)
+_COMMITMENT = re.compile(rf"{COMMITMENT}\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

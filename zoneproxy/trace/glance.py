@@ -17,6 +17,7 @@ Trust: the bytes may be an enemy's; they can make reading slow (the long way), n
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Mapping
@@ -28,7 +29,7 @@ from zoneproxy.terms.facts import VOCABULARY, FactType, FactValue
 from zoneproxy.trace import canonical, spelling
 from zoneproxy.trace.checks import FIELDS, OPTIONAL, SPELLINGS, Check
 from zoneproxy.trace.entry import MAX_BYTES, Entry, parse
-from zoneproxy.trace.opening import COMMITMENT_CHARS
+from zoneproxy.trace.opening import COMMITMENT
 from zoneproxy.trace.schema import PRIVATE, PUBLIC
 
 MOST_REMEMBERED = 4096
@@ -40,7 +41,7 @@ _NAME = spelling.word("[a-z0-9][a-z0-9.-]{0,62}")
 _COUNT = r"(?:0|[1-9][0-9]{0,14})"
 # An entry with `ws` 0 has no `wp`: there is one of them a worker, and it is read the long way.
 _HEADER: Mapping[str, str] = {
-    "mono": _COUNT,
+    "mono": f"(?P<mono>{_COUNT})",
     "n": f"(?P<n>{_NAME})",
     "ts": "(?P<ts>0|[1-9][0-9]{0,13})",  # what is later is read the long way
     "v": "1",
@@ -48,15 +49,22 @@ _HEADER: Mapping[str, str] = {
     "wp": '"(?P<wp>[0-9a-f]{64})"',
     "ws": "(?P<ws>[1-9][0-9]{0,14})",
 }
-_COMMITMENT = f'"(?P<prv>[A-Za-z0-9_-]{{{COMMITMENT_CHARS}}})"'
+_COMMITMENT = f'"(?P<prv>{COMMITMENT})"'
 _WHOLE = frozenset(
-    "flow dec verdict by reason rule phase kind facts tok route end bytes eng findings oblig masked".split()  # noqa: SIM905
+    (  # noqa: SIM905
+        "flow dec verdict by reason rule phase kind facts tok route end bytes eng findings oblig masked "
+        "assurance"
+    ).split()
 )
 """Fields that are cut out as they stand; the others are only checked."""
 _REMEMBERED = frozenset({"policy"})
 """Fields that are read the long way although a pattern could tell them: few values, often asked for."""
 _NAMES_FACTS: Final = tuple(name for name, spec in VOCABULARY.items() if spec.type is FactType.NAMES)
-_DECODER = json.JSONDecoder()
+_SCAN = json.JSONDecoder().raw_decode
+"""Reads one JSON value. No pattern matches an escape, or blanks around a value."""
+_FEW = frozenset("verdict by reason rule phase kind end eng findings oblig route".split())  # noqa: SIM905
+_SHORT = 256
+"""Fields that come again and again with the same short values."""
 _TENANT, _ROUTE = b'"tenant.id":"', b'"ingress.route":"'
 
 
@@ -72,6 +80,7 @@ class Seen:
         spelled: fields of the body as they are spelled, values in JSON.
         pieces: fields of the body that were read already.
         entry: the entry, where it was read the long way.
+        mono: of its header.
     """
 
     kind: str
@@ -83,6 +92,7 @@ class Seen:
     spelled: Mapping[str, bytes]
     pieces: Mapping[str, Any]
     entry: Entry | None = None
+    mono: int = 0
 
     def get(self, name: str) -> Any:
         """Return a field of the body; KeyError where it was only checked."""
@@ -90,8 +100,11 @@ class Seen:
             return self.entry.body[name]
         if name in self.pieces:
             return self.pieces[name]
-        text = self.spelled[name].decode()
-        return text[1:-1] if text[0] == '"' else _DECODER.decode(text)  # no pattern matches an escape
+        spelled = self.spelled[name]
+        if name in _FEW and len(spelled) <= _SHORT:
+            return _few(spelled)
+        text = spelled.decode()
+        return text[1:-1] if text[0] == '"' else _SCAN(text, 0)[0]
 
     def has(self, name: str) -> bool:
         """Tell whether a field of the body that may be absent is there."""
@@ -129,6 +142,13 @@ class Seen:
         return facts[start : facts.index(b'"', start)].decode() if start >= len(spelled) else ""
 
 
+@functools.lru_cache(maxsize=4096)
+def _few(spelled: bytes) -> Any:
+    """Read a value that comes again and again; nobody changes what is read of an entry."""
+    text = spelled.decode()
+    return text[1:-1] if text[0] == '"' else _SCAN(text, 0)[0]
+
+
 class _Kind:
     """One kind: patterns of the parts between the pieces that are read the long way.
 
@@ -162,6 +182,7 @@ class _Kind:
             self.holes.append((name, b"}" if last else f',"{names[number + 1]}":'.encode()))
             text = "" if last else ","
         self.segments.append(re.compile((text + r"\}").encode()))
+        self.known: Mapping[str, dict[bytes, Any]] = {}
         self.begins = f'{{"{names[0]}":'.encode()[:_LOOK_CHARS]
 
 
@@ -178,6 +199,7 @@ class Glance:
             for there in range(1 << len(optional)):
                 absent = {name for place, name in enumerate(optional) if not there >> place & 1}
                 made = _Kind(kind, {name: fields[name] for name in fields if name not in absent})
+                made.known = {name: self._known.setdefault((kind, name), {}) for name, _ in made.holes}
                 self._kinds.setdefault(made.begins, []).append(made)
 
     def see(self, data: bytes) -> Seen:
@@ -212,13 +234,10 @@ class Glance:
             start = match.end()
             place = data.find(until, start)
             piece = data[start:place]
-            known = self._known.setdefault((kind.kind, name), {})
-            if piece in known:
-                pieces[name] = known[piece]
-            elif place < 0 or not self._learn(kind, name, piece, known):
+            known = kind.known[name]
+            if piece not in known and (place < 0 or not self._learn(kind, name, piece, known)):
                 return None
-            else:
-                pieces[name] = known[piece]
+            pieces[name] = known[piece]
         match = kind.segments[-1].fullmatch(data, place)
         if match is None:
             return None
@@ -232,6 +251,8 @@ class Glance:
             spelled["prv"].decode() if "prv" in spelled else "",
             spelled,
             pieces,
+            None,
+            int(spelled["mono"]),
         )
 
     def _learn(self, kind: _Kind, name: str, piece: bytes, known: dict[bytes, Any]) -> bool:
@@ -265,4 +286,5 @@ def long_way(data: bytes) -> Seen:
         {},
         {},
         entry,
+        header.mono,
     )

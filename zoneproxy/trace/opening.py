@@ -35,14 +35,17 @@ from binascii import b2a_base64
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii
-from typing import Any
+from typing import Any, NamedTuple
 
 from zoneproxy.terms.errors import VerificationError
 
 SEED_BYTES = 32
 SALT_BYTES = 16
+_SALT_CHARS = 22
 ROOT = "prv"
 COMMITMENT_CHARS = 43
+COMMITMENT = rf"[A-Za-z0-9_-]{{{COMMITMENT_CHARS - 1}}}[AEIMQUYcgkosw048]"
+"""The spelling of 32 bytes in base64url: the last character holds four bits, and two zeroes."""
 _WORDS = {None: "null", True: "true", False: "false"}
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 
@@ -105,22 +108,41 @@ def commit(fields: Mapping[str, Any], seed: bytes) -> tuple[str, bytes]:
     Returns:
         The entry's `prv` (43 characters), and the opening record.
     """
-    # As `Opening` does it, without what is the same for all entries of a kind.
-    names = sorted(fields)
-    sha256 = hashlib.sha256
-    salts = _b64url_all([sha256(seed + name.encode()).digest()[:SALT_BYTES] for name in (*names, ROOT)])
-    values = [_dump(fields[name]) for name in names]
-    labels = [_label(name) for name in names]
-    made = [
-        _coded(f'["{salt}",{label},{value}]')
-        for salt, label, value in zip(salts, labels, values, strict=False)
-    ]
-    digests = sorted(_digests(made))
-    listed = f'["{'","'.join(digests)}"]' if digests else "[]"
-    root = _coded(f'["{salts[-1]}",{_label(ROOT)},{{"_sd":{listed}}}]')
-    pairs = ",".join([f"{label}:{value}" for label, value in zip(labels, values, strict=True)])
+    commitment, _ = _bind(fields, seed)
+    pairs = ",".join([f"{_label(name)}:{_dump(fields[name])}" for name in sorted(fields)])
     record = f'{{"fields":{{{pairs}}},"seed":"{b64url(seed)}"}}'
-    return _digests([root])[0], record.encode("ascii")
+    return commitment, record.encode("ascii")
+
+
+def _bind(fields: Mapping[str, Any], seed: bytes) -> tuple[str, Sequence[bytes]]:
+    """Make the commitment as `Opening` does, with few calls for many fields.
+
+    Args:
+        fields: all of them.
+        seed: what the salts are made of.
+
+    Returns:
+        The commitment, and the salts of the fields, in their order, and of the root, as base64url.
+    """
+    sha256 = hashlib.sha256
+    named = [sha256(seed + name).digest()[:SALT_BYTES] for name in (*map(_spelled, fields), ROOT.encode())]
+    text = _joined(named, b"\0\0")
+    salts = [text[place : place + _SALT_CHARS] for place in range(0, len(text), _SALT_CHARS + 2)]
+    # A disclosure's first 24 characters are those of its salt, and make 32; what follows stands by itself.
+    # The last head is the root's.
+    heads = b2a_base64(b'["' + b'["'.join(salts), newline=False).translate(_TO_URL)
+    made = [
+        sha256(
+            heads[place : place + 32] + (_absent(name) if value is None else _tail(name, _dump(value)))
+        ).digest()
+        for place, (name, value) in zip(range(0, len(heads), 32), fields.items(), strict=False)
+    ]
+    text = _joined(made, b"\0")
+    digests = [text[place : place + COMMITMENT_CHARS] for place in range(0, len(text), COMMITMENT_CHARS + 1)]
+    digests.sort()
+    listed = f'["{b'","'.join(digests).decode()}"]' if digests else "[]"
+    root = heads[-32:] + _tail(ROOT, f'{{"_sd":{listed}}}')
+    return b64url(sha256(root).digest()), salts
 
 
 def parse_opening(record: bytes) -> Opening:
@@ -129,30 +151,51 @@ def parse_opening(record: bytes) -> Opening:
     Raises:
         VerificationError: it is not one.
     """
-    return _parse(record)[0]
+    return _read(record)[0].opening()
 
 
-def _parse(record: bytes) -> tuple[Opening, str]:
+class Shown(NamedTuple):
+    """What an opening shows.
+
+    Attributes:
+        fields: name to value of the fields that are still there.
+        digests: name to digest of the fields that were erased.
+        salts: those of the fields and of the root: by name, or in their order.
+    """
+
+    fields: Mapping[str, Any]
+    digests: Mapping[str, str]
+    salts: Mapping[str, str] | Sequence[bytes]
+
+    def opening(self) -> Opening:
+        """Return it with all that a disclosure is made of."""
+        salts = self.salts
+        if not isinstance(salts, Mapping):
+            salts = {name: salt.decode() for name, salt in zip((*self.fields, ROOT), salts, strict=True)}
+        return Opening(self.fields, salts, self.digests)
+
+
+def _read(record: bytes) -> tuple[Shown, str]:
     """Read an opening record; return it with its commitment."""
-    commitment = ""
     try:
         made = json.loads(record.decode("ascii"))
         fields = made["fields"]
         if made.keys() == {"fields", "seed"}:
             seed = base64.urlsafe_b64decode(made["seed"] + "=")
-            opening = Opening(fields, _salts(fields, seed), {})
+            commitment, salts = _bind(fields, seed)
+            shown = Shown(fields, {}, salts)
             sound = len(seed) == SEED_BYTES
         else:
-            opening = Opening(fields, made["salts"], made["digests"])
+            shown = Shown(fields, made["digests"], made["salts"])
             sound = made.keys() == {"fields", "salts", "digests"} and _are_texts(
                 made["salts"], made["digests"]
             )
-        commitment = opening.commitment()  # shows that every salt is there
+            commitment = shown.opening().commitment()  # shows that every salt is there
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         sound = False
     if not sound:
         raise VerificationError("this is not an opening record", where="opening")
-    return opening, commitment
+    return shown, commitment
 
 
 def check_opening(record: bytes, commitment: str) -> Opening:
@@ -161,10 +204,19 @@ def check_opening(record: bytes, commitment: str) -> Opening:
     Raises:
         VerificationError: it does not.
     """
-    opening, found = _parse(record)
+    return show(record, commitment).opening()
+
+
+def show(record: bytes, commitment: str) -> Shown:
+    """Check as `check_opening` does, and return what is shown; nothing is made ready to be disclosed.
+
+    Raises:
+        VerificationError: it does not open this commitment.
+    """
+    shown, found = _read(record)
     if found != commitment:
         raise VerificationError("the opening does not match the entry's commitment", where="opening")
-    return opening
+    return shown
 
 
 def erase(record: bytes, names: Collection[str]) -> bytes:
@@ -234,15 +286,25 @@ def _are_texts(*maps: Mapping[str, Any]) -> bool:
     return all(type(text) is str for texts in maps for text in texts.values())
 
 
-def _salts(fields: Mapping[str, Any], seed: bytes) -> dict[str, str]:
-    names = [*fields, ROOT]
-    begun = hashlib.sha256(seed)
-    hashes = []
-    for name in names:
-        grown = begun.copy()
-        grown.update(name.encode())
-        hashes.append(grown.digest()[:SALT_BYTES])
-    return dict(zip(names, _b64url_all(hashes), strict=True))
+def _joined(parts: Sequence[bytes], fill: bytes) -> bytes:
+    """Write parts as base64url with one call; `fill` makes each a multiple of 3 bytes."""
+    return b2a_base64(fill.join([*parts, b""]), newline=False).translate(_TO_URL)
+
+
+def _tail(name: str, value: str) -> bytes:
+    """Write what follows the salt in a disclosure, as base64url of its own."""
+    return _coded(f'",{_label(name)},{value}]')
+
+
+@functools.lru_cache(maxsize=256)
+def _absent(name: str) -> bytes:
+    """Write it of a field that is null, as most are; other values are private, and not remembered."""
+    return _tail(name, _WORDS[None])
+
+
+@functools.lru_cache(maxsize=256)
+def _spelled(name: str) -> bytes:
+    return name.encode()
 
 
 def _disclosure(salt: str, name: str, value: str) -> bytes:
@@ -262,17 +324,8 @@ def _coded(text: str) -> bytes:
 
 def _digests(disclosures: Iterable[bytes]) -> list[str]:
     sha256 = hashlib.sha256
-    return _b64url_all([sha256(text).digest() for text in disclosures])
-
-
-def _b64url_all(parts: Sequence[bytes]) -> list[str]:
-    """Write parts of one length as base64url with one call: zeroes fill each to a multiple of 3 bytes."""
-    if not parts:
-        return []
-    fill = -len(parts[0]) % 3
-    width = (len(parts[0]) + fill) // 3 * 4
-    text = b2a_base64(bytes(fill).join([*parts, b""]), newline=False).translate(_TO_URL).decode()
-    return [text[place : place + width - fill] for place in range(0, len(text), width)]
+    text = _joined([sha256(text).digest() for text in disclosures], b"\0").decode()
+    return [text[place : place + COMMITMENT_CHARS] for place in range(0, len(text), COMMITMENT_CHARS + 1)]
 
 
 def _dump(value: Any) -> str:

@@ -6,8 +6,8 @@ Trust: nothing found here is believed; what opens is checked against its entry's
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from zoneproxy.trace.datakey import FOLDER, MAX_FILE_BYTES, Holder, unwrap_key
 from zoneproxy.trace.opening_files import decode_openings, open_path
@@ -32,8 +32,7 @@ class Access(StrEnum):
     ABSENT = "absent"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """An opening as found.
 
     Attributes:

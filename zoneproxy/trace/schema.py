@@ -15,7 +15,7 @@ says anything.
     config       digest, data [{name, digest, made}]: data files on addresses, where there are any
     activation   cause, policy [{layer, digest, and of a bundle revision and signers}], shadow [...]
     activation_refused  codes [what was wrong], policy [{layer, digest}] of what was offered
-    registered   the owners' data that is looked for, see `zoneproxy.trace.registered`
+    registered, alarm   owners' data that is looked for; what to look at: `registered.py`, `alarms.py`
     stop         action, scope, target, cause, act: the operator stops or resumes; who and why is private
     tenant       action, tenant, market, credential, until_ms, cause, act: what becomes of a tenant
     worker_start version, python, assurance, config digest
@@ -23,8 +23,7 @@ says anything.
     decision     what was decided before anything was forwarded
     return       how an admitted exchange ended, before its last byte left
     abort        an admitted exchange that has no `return`, and why
-    alarm        code, flow or null, count;  a zone log has the kinds of `zoneproxy.trace.nodes` besides
-    disclosure, redaction, retention    see `zoneproxy.trace.grounds`
+    disclosure, redaction, retention    see `zoneproxy.trace.grounds`; of a zone log `zoneproxy.trace.nodes`
     epoch        size, root, note, times [{name, key, at}], see `zoneproxy.trace.epoch`
 
 What a `key` entry says of its keys, which bear `origin` as their name (a log's keys do):
@@ -50,6 +49,7 @@ from zoneproxy.terms.finding import Segment
 from zoneproxy.terms.phase import Phase
 from zoneproxy.terms.reasons import REASONS
 from zoneproxy.trace import spelling
+from zoneproxy.trace.alarms import ALARM_KINDS
 from zoneproxy.trace.canonical import MAX_INT
 from zoneproxy.trace.checks import FIELDS, SPELLINGS, Check, counts_of, spell
 from zoneproxy.trace.checks import integer as _integer
@@ -336,7 +336,7 @@ PUBLIC: Mapping[str, Check] = {
     "abort": _object(
         {"flow": _flow, "dec": _integer(), "cause": _one_of(("recovery", "fault", "stopped", "turn", "lost"))}
     ),
-    "alarm": _object({"code": _a_word, "flow": _or_null(_flow), "count": _integer()}),
+    **ALARM_KINDS,
     **NODE_KINDS,
     **REGISTERED_KINDS,
     **PRIVACY_KINDS,
@@ -356,10 +356,10 @@ PRIVATE: Mapping[str, tuple[str, ...]] = {
     "decision": tuple(
         sorted(
             {name for name, spec in VOCABULARY.items() if spec.private}
-            | {"request_sha256", "credential_id", "user_agent", "peer_port", "detail", "headers"}
+            | {"request_sha256", "credential_id", "user_agent", "peer_port", "detail", "headers", "addresses"}
         )
     ),
-    "return": ("detail", "response_sha256"),
+    "return": ("address", "detail", "response_sha256"),
     "abort": ("detail",),
     "stop": ("by", "why"),
     "tenant": ("by", "why"),

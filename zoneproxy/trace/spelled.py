@@ -34,6 +34,41 @@ MOST_REMEMBERED = 4096
 _REMEMBERED = frozenset({"phases", "policy"})
 """Fields whose few values are remembered instead of matched."""
 _REASON = b',"reason":'
+_STANDING: dict[int, tuple[Any, bytes]] = {}
+"""Values that come again as the very same objects, by their identity, with their spelling."""
+MOST_STANDING = 256
+
+
+def standing[V](value: V) -> V:
+    """Spell a value once that will stand in many bodies as the very same object.
+
+    Args:
+        value: a field of a body; it must never change, nor anything in it.
+    """
+    text = canonical.spell(value)
+    if len(_STANDING) >= MOST_STANDING:
+        _STANDING.clear()
+    # Held here, its identity can't become another's.
+    _STANDING[id(value)] = (value, text)
+    return value
+
+
+def _spell(body: Mapping[str, Any]) -> bytes:
+    """Spell a body as `canonical.spell` does; what stands is not spelled again."""
+    parts: list[bytes] = []
+    between: dict[str, Any] = {}
+    for name in sorted(body):
+        known = _STANDING.get(id(body[name]))
+        if known is None:
+            between[name] = body[name]
+            continue
+        if between:
+            parts.append(canonical.spell(between)[1:-1])
+            between = {}
+        parts.append(b'"%b":%b' % (name.encode(), known[1]))
+    if between:
+        parts.append(canonical.spell(between)[1:-1])
+    return b"{%b}" % b",".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +207,7 @@ def spell(kind: str, body: Mapping[str, Any]) -> Spelled | None:
     if form is None:
         return None
     try:
-        pieces = form.cut(canonical.spell(body))
+        pieces = form.cut(_spell(body))
     except (TypeError, ValueError):
         return None
     return None if pieces is None else Spelled(form, pieces)

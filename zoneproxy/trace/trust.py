@@ -70,7 +70,7 @@ class TrustPolicy:
         """Return the names of the witnesses that cosigned a checkpoint.
 
         Raises:
-            VerificationError: it is no note, or a known witness' line does not verify or stands twice.
+            VerificationError: it is no note, or a known witness' line does not verify.
         """
         parsed = parse_note(note)
         timed = {(line.name, line.key_id) for line in parsed.signatures if _has_time(line)}
@@ -80,13 +80,14 @@ class TrustPolicy:
         return frozenset(present)
 
     def times(self, note: bytes) -> dict[str, int]:
-        """Return when each witness of the note cosigned it, seconds since 1970 UTC, by its name here.
+        """Return when each witness of the note last cosigned it, seconds since 1970 UTC, by its name here.
 
         Raises:
             VerificationError: as `cosigned_by`.
         """
         cosigned = self.cosigned_by(note)
-        lines = {(line.name, line.key_id): line for line in parse_note(note).signatures}
+        in_time = sorted(parse_note(note).signatures, key=lambda line: line.blob[:_SECONDS_BYTES])
+        lines = {(line.name, line.key_id): line for line in in_time}
         keys = {name: self.witnesses[name] for name in sorted(cosigned)}
         return {
             name: int.from_bytes(lines[key.name, key.key_id].blob[:_SECONDS_BYTES], "big")

@@ -42,3 +42,4 @@ def test_files_and_threads_are_counted() -> None:
     waiting.join()
     assert (held.files - before.files, held.threads - before.threads) == (1, 1)
     assert held.resident_mb > 1
+    assert 0 < held.own_mb <= held.share_mb <= held.resident_mb

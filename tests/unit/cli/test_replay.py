@@ -31,7 +31,7 @@ def denied_as_allowed(body: Mapping[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    return write_decided(tmp_path / "log", [GOOD, MIXED, MIXED_ANSWER, FORGED])
+    return write_decided(tmp_path / "log", [GOOD, MIXED, MIXED_ANSWER, FORGED], in_force=True)
 
 
 def test_everything_agrees(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,10 +44,10 @@ def test_everything_agrees(root: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 def test_what_differs_is_shown_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Z15: a record that can't be derived: exit code 1, with what it says and what comes out."""
-    root = write_decided(tmp_path / "log", [GOOD, FORGED], mend=denied_as_allowed)
+    root = write_decided(tmp_path / "log", [GOOD, FORGED], mend=denied_as_allowed, in_force=True)
     assert main(["replay", str(root)]) == 1
     out = capsys.readouterr().out
-    assert out.startswith("differs: entry 3 (decision, flow ")
+    assert out.startswith("differs: entry 4 (decision, flow ")
     assert "    recorded: deny origin-tag-forged COL-999\n    derived:  deny origin-tag-forged\n" in out
     assert out.endswith("not every decision can be derived again\n")
 
@@ -73,26 +73,26 @@ async def test_shards_have_the_codes_of_one_log(
 
 def test_withheld(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Z17: without the private parts nothing differs in what can be seen: exit code 3."""
-    root = write_decided(tmp_path / "log", [GOOD, MIXED], openings=False)
+    root = write_decided(tmp_path / "log", [GOOD, MIXED], openings=False, in_force=True)
     assert main(["replay", str(root)]) == 3
     out = capsys.readouterr().out
-    assert out.startswith("withheld: entry 1 (decision, flow ")
+    assert out.startswith("withheld: entry 2 (decision, flow ")
     assert out.endswith("nothing differs in what can be seen\n")
 
 
 def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One object a line: what does not agree, the levels, the counts."""
-    root = write_decided(tmp_path / "log", [GOOD, FORGED], mend=denied_as_allowed)
+    root = write_decided(tmp_path / "log", [GOOD, FORGED], mend=denied_as_allowed, in_force=True)
     assert main(["replay", "--json", str(root), "--processes", "2"]) == 1
     step, *levels, summary = map(json.loads, capsys.readouterr().out.splitlines())
-    assert (step["index"], step["walk"], step["recorded"]) == (3, "differs", "deny origin-tag-forged COL-999")
+    assert (step["index"], step["walk"], step["recorded"]) == (4, "differs", "deny origin-tag-forged COL-999")
     assert [level["result"] for level in levels if level["level"] == "L4"] == ["invalid"]
     assert (summary["agrees"], summary["differs"], summary["exit_code"]) == (2, 1, 1)
 
 
 def test_a_log_that_does_not_hold_is_not_walked(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Z14: what is not proven is not judged; the worst flaw is named."""
-    bundle = next((root / "tile/entries").rglob("7"))
+    bundle = next((root / "tile/entries").rglob("8"))
     bundle.chmod(0o644)
     data = bytearray(bundle.read_bytes())
     data[-5] ^= 1
@@ -100,9 +100,9 @@ def test_a_log_that_does_not_hold_is_not_walked(root: Path, capsys: pytest.Captu
     assert main(["replay", str(root)]) == 1
     told = capsys.readouterr()
     assert told.out == ""
-    assert "the log does not hold, so nothing in it is walked again: entry 6" in told.err
+    assert "the log does not hold, so nothing in it is walked again: entry 7" in told.err
     assert main(["replay", "--json", str(root)]) == 1
-    assert json.loads(capsys.readouterr().out)["where"] == "entry 6"
+    assert json.loads(capsys.readouterr().out)["where"] == "entry 7"
 
 
 def test_another_policy(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -111,13 +111,13 @@ def test_another_policy(root: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     other.write_bytes(OPERATOR.read_bytes().replace(b"allowed: [SG, MY,", b"allowed: [MY,"))
     assert main(["replay", str(root), "--policy", str(other)]) == 0
     out = capsys.readouterr().out
-    assert "newly denied: 2 at collect, PRO-900 then, COL-021 now (entries 1, 4)\n" in out
+    assert "newly denied: 2 at collect, PRO-900 then, COL-021 now (entries 2, 5)\n" in out
     assert "under the other policy: 0 newly allowed, " in out
     assert main(["replay", str(root), "--policy", str(other), "--json"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     turn = next(line for line in lines if "turn" in line and line["phase"] == "collect")
     assert turn == {
-        "turn": "newly_denied", "old": "PRO-900", "new": "COL-021", "phase": "collect", "indexes": [1, 4],
+        "turn": "newly_denied", "old": "PRO-900", "new": "COL-021", "phase": "collect", "indexes": [2, 5],
     }  # fmt: skip
     assert lines[-1]["whatif"]["judged"] == 6
 

@@ -32,9 +32,7 @@ def judged(*parts: list[Step]) -> list[str]:
         runs = Runs()
         for kind, worker, policies, ts, began in steps:
             seen = Seen(kind, worker, index, b"", ts, "", {"flow": flow(max(began, 0))}, {})
-            if kind == "worker_start":
-                runs.started.add(worker[0])
-            else:
+            if kind != "worker_start":
                 runs.take(index, seen, policies, carried=kind == "activation" and began == -1)
             index += 1
         state.take(runs, flaws)
@@ -79,7 +77,9 @@ def decided(policies: Any, ts: int = T, began: int = 0, worker: tuple[bytes, byt
         ([start(), act(B, carried=True), decided(A, T + 9, T - 9)], []),
         ([start(), act(B, carried=True), decided(A, T + HOUR, T + HOUR)], ["entry 2"]),
         ([start(), act(B), decided(A, T + 9, T - 9)], ["entry 2"]),
-        ([decided(A)], []),
+        # Who leaves out every activation, and every start, has shown nothing.
+        ([start(), decided(A)], ["entry 1"]),
+        ([decided(A)], ["entry 0"]),
     ],
 )  # fmt: skip
 def test_decisions_are_held_to_what_was_in_force(steps: list[Step], wrong: list[str]) -> None:

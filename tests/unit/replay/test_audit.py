@@ -276,6 +276,31 @@ def test_under_way_is_listed_not_blamed() -> None:
     assert (report.exit_code, list(report.under_way)) == (0, [1])
 
 
+def test_an_end_that_can_not_come_any_more_is_missing() -> None:
+    """Z14: leaving out how an exchange ended is told once its worker has begun anew."""
+    writer = Writer()
+    writer.opening()
+    start = {"version": "0", "python": "3.13", "assurance": "production", "config": None}
+    items = [writer.item("decision", decision(1)), writer.item("worker_start", start)]
+    report = judge(log_of(items=items))
+    assert [(flaw.where, flaw.kind) for flaw in report.flaws] == [("entry 1", FlawClass.MISSING)]
+
+
+def test_records_of_a_developers_door_prove_nothing() -> None:
+    """Z14: a log that was written behind a door which may fail open does not hold as one that was not."""
+    writer = Writer()
+    writer.opening()
+    start = {"version": "0", "python": "3.13", "assurance": "dev", "config": None}
+    items = [
+        writer.item("worker_start", start),
+        writer.item("decision", decision(1, assurance="dev")),
+        writer.item("return", ending(2, 1)),
+    ]
+    report = judge(log_of(items=items))
+    assert report.exit_code == 3
+    assert [(flaw.kind, flaw.message[:1]) for flaw in report.flaws] == [(FlawClass.UNASSURED, "2")]
+
+
 def test_openings(small: dict[str, bytes]) -> None:
     """Openings that do not fit are invalid; a copy without any is a public one, and holds."""
     report = judge(flipped(small, "open/000", 40))

@@ -79,7 +79,7 @@ def test_decisions_and_ends_come_in_the_logs_order(log: Log) -> None:
         None,
         "198.51.100.9",
     ]
-    assert made[1].private == {"detail": None, "response_sha256": DIGEST}
+    assert made[1].private == {"address": None, "detail": None, "response_sha256": DIGEST}
     assert made[0].ts < made[1].ts < made[2].ts
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from tests.support.zone_world import CHAT, Receipts, body, head, passage, pilot, pin
+from tests.unit.passage.test_outward import calling as workload_call
+from tests.unit.passage.test_outward import with_rule
 from zoneproxy.passage.commands import Write
 from zoneproxy.passage.events import (
     AnswerBody,
@@ -18,6 +20,7 @@ from zoneproxy.passage.events import (
     Event,
     Fault,
     Recorded,
+    Resolved,
     UpstreamFailed,
 )
 from zoneproxy.policy.bundle import Policy
@@ -269,3 +272,35 @@ def test_what_another_engine_decided_can_not_be_told() -> None:
     assert [step.walk for step in steps] == [Walk.WITHHELD, Walk.WITHHELD]
     assert "engine" in steps[0].why
     assert "engine" in steps[1].why
+
+
+def test_every_address_that_may_be_dialled_is_judged_again() -> None:
+    """Z15: one that is judged otherwise differs, and a first that was not judged; old records agree."""
+    policies = with_rule("198.51.100.9/32")
+    way, _ = workload_call("api.example", rules_of=policies)
+    (order,) = way.receive(Resolved(("198.51.100.1", "198.51.100.9", "198.51.100.2")))
+    assert isinstance(order, Write)
+    record = rewalk.Recorded(0, order.kind, dict(order.body), dict(order.private))
+    archived = {policy.digest: policy for policy in policies}
+
+    def told(**private: Any) -> Step:
+        changed_ = replace(record, private={**(record.private or {}), **private})
+        return next(Rewalk(archived.__getitem__).walk([changed_]))
+
+    assert record.private is not None
+    assert record.private["addresses"] == "198.51.100.1 198.51.100.2"
+    assert told().walk is Walk.AGREES
+    assert told(addresses=None).walk is Walk.AGREES
+    for addresses in ("198.51.100.1 198.51.100.9", "198.51.100.1 x"):
+        step = told(addresses=addresses)
+        assert step.walk is Walk.DIFFERS
+        assert step.why == "another address that might be dialled is decided otherwise"
+    assert told(addresses="198.51.100.2 198.51.100.1").walk is Walk.DIFFERS
+    # Of before the tag was carried: the exchange was named by its id, and nothing more was known.
+    old = {name: value for name, value in record.body["facts"].items() if name != "request.tag"}
+    before = replace(changed(record, facts=old), private={**record.private, "addresses": None})
+    assert next(Rewalk(archived.__getitem__).walk([before])).walk is Walk.AGREES
+    for tag in ("missing", "altered", "elsewhere", "unsigned"):
+        assert (
+            next(Rewalk(archived.__getitem__).walk([fact(record, "request.tag", tag)])).walk is Walk.DIFFERS
+        )

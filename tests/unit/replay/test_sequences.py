@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import pickle
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.logs import Writer, decision, ending, flow_id
 from zoneproxy.replay.sequences import Admitted, Sequences
+from zoneproxy.trace import canonical
 from zoneproxy.trace.chain import Chains
 from zoneproxy.trace.entry import parse
 from zoneproxy.trace.glance import Glance, Seen
 from zoneproxy.trace.merkle import leaf_hash
 
 GLANCE = Glance()
+ALARM = {"code": "disk-low", "flow": None, "count": 1}
+START = {"version": "0", "python": "3.13", "assurance": "production", "config": None}
 
 
 def written(*, workers: int = 2) -> list[bytes]:
@@ -59,7 +65,7 @@ def follow(entries: list[bytes], state: Sequences, first: int = 0) -> list[tuple
 
 def _pair(state: Sequences, index: int, seen: Seen) -> list[str]:
     if seen.kind == "decision" and seen.spell("verdict") == b'"allow"':
-        state.admit(index, Admitted(seen.spell("flow"), seen.tenant(), serve=True))
+        state.admit(index, Admitted(seen.spell("flow"), seen.tenant(), serve=True, worker=seen.worker))
     if seen.kind in {"return", "abort"}:
         return [problem for problem in [state.end(index, seen)[1]] if problem]
     return []
@@ -112,6 +118,52 @@ def joined(
     else:
         told += follow(entries[cut:], before, cut)
     return told, sorted(before.under_way), before.ts, before.heads
+
+
+def test_a_workers_own_clock_goes_back_only_where_it_starts() -> None:
+    """Z14: an entry that was made later than it says, by the clock that nobody can set, is told."""
+    writer = Writer()
+    entries = [writer.opening().entry]
+    for kind, body, mono in (
+        ("alarm", ALARM, 5_000),
+        ("alarm", ALARM, 4_999),
+        ("worker_start", START, 0),
+        ("alarm", ALARM, 3),
+        # A shard that a crash left open is closed by a clock that has begun anew; nothing else follows it.
+        ("worker_stop", {"cause": "stop"}, 0),
+        ("alarm", ALARM, 2),
+    ):
+        data = writer.item(kind, body).entry
+        value = json.loads(data) | {"mono": mono, "wp": leaf_hash(entries[-1]).hex()}
+        entries.append(canonical.encode(value))
+    told = [(at, "the clock of worker `w1` goes back by 1 ms") for at in (2, 6)]
+    assert (follow(entries, Sequences()), chained(entries)) == (told, told)
+    assert all(joined(entries, cut)[0] == told for cut in range(1, len(entries) + 1))
+
+
+@pytest.mark.parametrize("kind", ["worker_stop", "worker_start", "log_close", "alarm"])
+def test_an_exchange_whose_worker_began_anew_can_not_be_under_way(kind: str) -> None:
+    """Z14: who leaves out how an exchange ended leaves a gap that is told."""
+    writer = Writer()
+    bodies: dict[str, Any] = {
+        "worker_stop": {"cause": "stop"},
+        "worker_start": START,
+        "log_close": {"next": None},
+    }
+    steps = (("decision", decision(1)), ("decision", decision(2)), ("return", ending(2, 2)))
+    entries = [writer.opening().entry, *(writer.item(name, body).entry for name, body in steps)]
+    entries.append(writer.item(kind, bodies.get(kind, ALARM)).entry)
+    told = [1] if kind in ("worker_start", "log_close") else []
+    for cut in range(1, len(entries)):
+        state, part = Sequences(), Sequences(known=False)
+        assert follow(entries[:cut], state) == follow(entries[cut:], part, cut) == []
+        assert state.joins(part)
+        state.join(part)
+        assert [index for index, _ in state.lost()] == told
+    unsure = Sequences()
+    follow(entries, unsure)
+    unsure.certain = False
+    assert unsure.lost() == []
 
 
 def test_a_good_log_joins_at_every_cut() -> None:

@@ -82,10 +82,10 @@ def test_other_json_is_no_entry() -> None:
 
 
 def test_commitment_must_look_like_one() -> None:
-    """A `prv` that is no 43-character commitment is refused."""
+    """A `prv` that is not the one spelling of 32 bytes, 43 characters, is refused."""
     data = Writer().item("decision", decision()).entry
     value = json.loads(data)
-    for prv in ("", "x" * 42, "x" * 42 + "+", 5, None):
+    for prv in ("", "x" * 42, "x" * 42 + "+", "A" * 42 + "B", 5, None):
         with pytest.raises(VerificationError):
             parse(canonical.encode(value | {"prv": prv}))
 

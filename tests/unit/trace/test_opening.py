@@ -7,9 +7,19 @@ import hashlib
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from zoneproxy.terms.errors import VerificationError
-from zoneproxy.trace.opening import COMMITMENT_CHARS, SEED_BYTES, b64url, check_opening, commit, parse_opening
+from zoneproxy.trace.opening import (
+    COMMITMENT_CHARS,
+    SEED_BYTES,
+    b64url,
+    check_opening,
+    commit,
+    parse_opening,
+    show,
+)
 
 SEED = bytes(range(SEED_BYTES))
 FIELDS = {"client.ip": "198.51.100.7", "detail": None, "user_agent": "\u00e9\ud800"}
@@ -82,3 +92,30 @@ def test_no_opening(record: bytes) -> None:
     """What is no opening record is refused with the one error."""
     with pytest.raises(VerificationError):
         parse_opening(record)
+
+
+_VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=40)
+    | st.lists(st.text(max_size=3), max_size=3)
+)
+
+
+@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), _VALUES, max_size=20))
+def test_the_short_way_commits_as_the_long_one(fields: dict[str, object]) -> None:
+    """Z17: whatever the fields are, disclosure by disclosure they make the commitment that was written."""
+    prv, record = commit(fields, SEED)
+    opening = parse_opening(record)
+    assert opening.commitment() == prv
+    assert dict(opening.fields) == fields
+    shown = show(record, prv)
+    assert (shown.fields, shown.digests, shown.opening()) == (fields, {}, opening)
+
+
+def test_what_is_null_and_what_says_so_are_two() -> None:
+    """The text `null` is no absent value (Z17)."""
+    texts, absent = commit({"detail": "null"}, SEED), commit({"detail": None}, SEED)
+    assert texts[0] != absent[0]
+    assert check_opening(texts[1], texts[0]).fields == {"detail": "null"}

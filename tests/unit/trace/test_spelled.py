@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.logs import DIGEST, decision, ending, flow_id, phase
-from zoneproxy.trace import spelled
+from zoneproxy.trace import canonical, spelled
 from zoneproxy.trace.entry import Header, draft, encode, parse
 from zoneproxy.trace.schema import check_body
 from zoneproxy.trace.spelled import spell
@@ -122,3 +122,38 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     form = spelled._form("decision", frozenset(decision(1)))
     assert form is not None
     assert all(len(known) <= 3 for known in form._known.values())
+
+
+@pytest.mark.parametrize(
+    "names", [("phases",), ("policy",), ("phases", "policy"), ("bytes",), ("verdict",), ()]
+)
+@pytest.mark.parametrize("case", BODIES)
+def test_what_stands_is_spelled_as_ever(case: str, names: tuple[str, ...]) -> None:
+    """Z14: with parts that were spelled before, a body has the bytes that it has without."""
+    _, body = BODIES[case]
+    body = copy.deepcopy(body)
+    for name in names:
+        if isinstance(body.get(name), dict | list):
+            spelled.standing(body[name])
+    assert spelled._spell(body) == canonical.spell(body)
+
+
+def test_what_only_looks_like_what_stands_is_spelled_itself() -> None:
+    """Z14: a part is known by being that object, never by its place or its looks."""
+    kind, body = BODIES["admitted"]
+    kept = spelled.standing(copy.deepcopy(body["phases"]))
+    other = copy.deepcopy(kept)
+    other["collect"]["rule"] = "COL-999"
+    assert b"COL-999" in spelled._spell({**body, "phases": other})
+    assert b"COL-999" not in spelled._spell({**body, "phases": kept})
+    assert spell(kind, {**body, "phases": kept}) is not None
+
+
+def test_no_more_stands_than_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept is bounded, and what was dropped is spelled again."""
+    monkeypatch.setattr(spelled, "MOST_STANDING", 2)
+    monkeypatch.setattr(spelled, "_STANDING", {})
+    kept = [spelled.standing({"a": number}) for number in range(5)]
+    assert len(spelled._STANDING) <= 2
+    for number, one in enumerate(kept):
+        assert spelled._spell({"x": one}) == b'{"x":{"a":%d}}' % number

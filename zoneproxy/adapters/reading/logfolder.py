@@ -11,13 +11,8 @@ from pathlib import Path
 from zoneproxy.adapters.files.disk import DiskFiles
 from zoneproxy.adapters.keys.keyfiles import read_vkeys
 from zoneproxy.adapters.reading.httplog import HttpFiles, is_url
-from zoneproxy.adapters.shards.folder import (
-    MAX_MONTHS_BYTES,
-    MONTHS_FILE,
-    is_sharded,
-    read_months,
-    shard_months,
-)
+from zoneproxy.adapters.shards.folder import is_sharded, read_months, shard_months
+from zoneproxy.replay.shardfiles import MAX_BYTES, MONTHS_FILE, SHARDS_FILE
 from zoneproxy.replay.shardwalk import Opener
 from zoneproxy.terms.errors import ConfigError, VerificationError
 from zoneproxy.trace.datakey import Holder
@@ -124,7 +119,7 @@ def find_logs(place: str | Path) -> list[tuple[str, str]]:
     if isinstance(place, str) and is_url(place):
         web = HttpFiles(place)
         try:
-            listed = web.read_limited(MONTHS_FILE, MAX_MONTHS_BYTES)
+            listed = web.read_limited(MONTHS_FILE, MAX_BYTES)
             months = [] if listed is None else read_months(listed)
         except VerificationError as error:
             raise ConfigError(
@@ -135,6 +130,26 @@ def find_logs(place: str | Path) -> list[tuple[str, str]]:
     if not is_sharded(root):
         return [("", str(place))]
     return [(str(month), str(root / str(month))) for month in shard_months(root)]
+
+
+def beside_shards(place: str | Path) -> tuple[list[str], bytes | None, bytes | None]:
+    """Return the months whose shards are at a place now, its `months` and its `shards.json`, where they are.
+
+    Raises:
+        ConfigError: the server can't be read.
+        VerificationError: a file is too large.
+    """
+    fetch = HttpFiles(place).read_limited if isinstance(place, str) and is_url(place) else None
+    if fetch is not None:
+        files = fetch(MONTHS_FILE, MAX_BYTES), fetch(SHARDS_FILE, MAX_BYTES)
+        return [name for name, _ in find_logs(place)], *files
+    folder = DiskFiles(Path(place))
+    try:
+        # A shard gets its name before it is listed: what is listed is read first, and is then here.
+        found = folder.read_limited(MONTHS_FILE, MAX_BYTES), folder.read_limited(SHARDS_FILE, MAX_BYTES)
+        return [name for name, _ in find_logs(place)], *found
+    finally:
+        folder.close()
 
 
 def place_of(place: str | Path, shard: str) -> str:

@@ -185,6 +185,8 @@ class Session:
             answer = asyncio.ensure_future(asyncio.to_thread(self._sequencer.archive_policy, message.data))
         else:
             self._check_turn(message)
+            if message.mono_ms < self._mono[0]:
+                raise BreachError(f"its clock goes back by {self._mono[0] - message.mono_ms} ms")
             self._mono = (message.mono_ms, self._clock.mono_ms())
             answer = asyncio.ensure_future(self._append(message))
         self._orders.append(_Order(message, answer))

@@ -11,7 +11,7 @@
 
 A name that is a month is always a whole log: a crash while one is made leaves `making/`, which the next
 start removes. What it leaves of `months` is brought up to date by the next start too; nobody believes it: a
-shard that it conceals is missed by the links between the others.
+shard that it conceals is missed by the links between the others, and an audit of the folder names it.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from zoneproxy.adapters.files.settings import write_new
 from zoneproxy.adapters.files.trouble import trace_error
 from zoneproxy.adapters.files.whole import claim_folder, sync_folder
 from zoneproxy.adapters.log.newlog import create
+from zoneproxy.replay.shardfiles import MONTHS_FILE, SHARDS_FILE, description, months_list
 from zoneproxy.terms.errors import ConfigError, VerificationError
 from zoneproxy.terms.ports import Clock, Entropy
-from zoneproxy.trace import canonical
 from zoneproxy.trace.checkpoint import Checkpoint
 from zoneproxy.trace.durable import replace
 from zoneproxy.trace.files import Files
@@ -38,11 +38,7 @@ from zoneproxy.trace.ledger import LOG_FILE
 from zoneproxy.trace.months import Month, is_month, shard_origin, split_origin
 from zoneproxy.trace.note import Signer
 
-FORMAT = "zoneproxy-shards-1"
-SHARDS_FILE = "shards.json"
 TRUST_FILE = "trust"
-MONTHS_FILE = "months"
-MAX_MONTHS_BYTES = 64 * 1024
 _MAKING = "making"
 
 
@@ -115,15 +111,12 @@ class ShardFolder:
                 f"there is no log in `{self.root}`",
                 hint="make one with `zoneproxy init` or `zoneproxy log init`",
             )
-        if told != self._description():
+        if told != json.loads(description(self.base)):
             raise ConfigError(
                 f"the log in `{self.root}` is not that of `{self.base}`",
                 hint="check the log's directory and its origin in the configuration",
             )
         return months
-
-    def _description(self) -> dict[str, str]:
-        return {"format": FORMAT, "origin": self.base}
 
     def create(self, month: Month, signer: Signer, clock: Clock, entropy: Entropy) -> None:
         """Make a new sharded log with its first shard, in an empty directory.
@@ -139,7 +132,7 @@ class ShardFolder:
             raise trace_error("the log could not be made", error) from error
         self.add(month, signer, clock, entropy, None)
         self.tell_months()
-        write_new(self.root / SHARDS_FILE, canonical.encode(self._description()) + b"\n", mode=0o444)
+        write_new(self.root / SHARDS_FILE, description(self.base), mode=0o444)
         sync_folder(self.root)
 
     def add(
@@ -174,7 +167,7 @@ class ShardFolder:
         Raises:
             TraceError: the disk failed.
         """
-        data = "".join(f"{month}\n" for month in shard_months(self.root)).encode()
+        data = months_list([str(month) for month in shard_months(self.root)])
         files = DiskFiles(self.root)
         try:
             if files.read(MONTHS_FILE) != data:

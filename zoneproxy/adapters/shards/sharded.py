@@ -25,7 +25,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -176,7 +175,7 @@ class ShardedLog:
             self._placing.end(shard, kind, flow, admits=admits, written=written)
         if self._standing.take(kind, body) and shard is not self._current:
             await self._current.append(kind, body, private, stamp=stamp)
-        return dataclasses.replace(receipt, origin=shard.origin)
+        return Receipt(receipt.index, receipt.leaf, receipt.ts, shard.origin)
 
     @property
     def _current(self) -> ShardLog:

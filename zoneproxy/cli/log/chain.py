@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from zoneproxy.adapters.keys.opening import read_holders
-from zoneproxy.adapters.reading.logfolder import open_logs
+from zoneproxy.adapters.reading.logfolder import beside_shards, open_logs
 from zoneproxy.cli.log import contents as log_contents
 from zoneproxy.cli.log.audit_options import audited, save_evidence, settle
 from zoneproxy.cli.log.report import (
@@ -22,14 +22,17 @@ from zoneproxy.cli.log.report import (
     print_answers,
     print_differences,
     print_levels,
+    turned_json,
 )
 from zoneproxy.cli.log.shards import revoke, revoked_keys, trust_of
 from zoneproxy.replay.desk import Work
-from zoneproxy.replay.flaws import EXIT_INVALID, Flaw, FlawClass, Level
+from zoneproxy.replay.flaws import EXIT_INVALID, Flaw, FlawClass, Flaws, Level
 from zoneproxy.replay.questions import Answer, questions, tell_lives
 from zoneproxy.replay.report import HOLDS, NOTHING, UNCHECKED, AuditReport, LevelReport
+from zoneproxy.replay.shardfiles import check_shard_files
 from zoneproxy.replay.shardwalk import ChainReport, ShardReport, audit_shards
 from zoneproxy.replay.totals import Totals
+from zoneproxy.terms.errors import VerificationError
 from zoneproxy.terms.moments import moment
 from zoneproxy.trace.note import VerifierKey
 from zoneproxy.trace.reader import LogReader
@@ -87,6 +90,7 @@ def audit_chain(args: argparse.Namespace, work: Work) -> Chain:
     holders = read_holders(args.opening_key)
     shards = open_logs(args.directory, holders=holders, allow_withheld=args.allow_withheld)
     report = audit_shards(shards, [*keys, *revoked_keys(signed)], audit_one)
+    _check_folder(args.directory, report)
     for name in args.also:
         if name not in compared:
             told = "this is no checkpoint of any shard of the log"
@@ -97,6 +101,23 @@ def audit_chain(args: argparse.Namespace, work: Work) -> Chain:
     made = Chain(report, keys, signed, settle(args, totals))
     save_evidence(args.evidence, [flaw for _, flaw in made.flaws()])
     return made
+
+
+def _check_folder(place: str, report: ChainReport) -> None:
+    """Compare what lies beside the shards with them; twice where it does not agree, for a log may turn."""
+    flaws = Flaws()
+    for _ in range(2):
+        flaws = Flaws()
+        try:
+            names, months, described = beside_shards(place)
+        except VerificationError as error:
+            flaws.add(FlawClass.INVALID, error.where, error.message, level=Level.SIGNATURES)
+            break
+        origins = [shard.report.origin for shard in report.shards]
+        check_shard_files(names, origins, months, described, flaws)
+        if not flaws.found:
+            return
+    report.links.join(flaws)
 
 
 def _level(level: Level, made: Sequence[LevelReport]) -> LevelReport:
@@ -218,7 +239,7 @@ def _print_json(chain: Chain) -> None:
             "kinds": dict(found.kinds), "first_ts": found.first_ts, "last_ts": found.last_ts,
             "opened": found.opened, "withheld": found.withheld, "sealed": found.openings.sealed,
             "erased": found.openings.erased, "uncovered": found.openings.uncovered,
-            "unsigned": found.unsigned, "signed_by": list(found.signed_by),
+            "unsigned": found.unsigned, "turned_away": turned_json(found), "signed_by": list(found.signed_by),
             "cosigned_by": list(found.cosigned_by), "same_history": list(found.older),
             "epochs": found.brackets.epochs, "epochs_proven": found.brackets.proven,
         }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from zoneproxy.replay.flaws import Flaw
 from zoneproxy.replay.questions import Answer
@@ -38,6 +38,7 @@ def print_json(report: AuditReport, unbalanced: Sequence[dict[str, object]] = ()
         "sealed": report.openings.sealed,
         "uncovered": report.openings.uncovered,
         "unsigned": report.unsigned,
+        "turned_away": turned_json(report),
         "signed_by": list(report.signed_by),
         "cosigned_by": list(report.cosigned_by),
         "same_history": list(report.older),
@@ -59,6 +60,29 @@ def flaw_json(flaw: Flaw) -> dict[str, object]:
         "message": flaw.message,
         "proof": dict(flaw.proof),
     }
+
+
+def turned_json(report: AuditReport) -> list[dict[str, object]]:
+    """Write what was refused without a record each as JSON values."""
+    return [
+        {
+            "code": code, "door": door, "whose": whose, "count": one.count, "from": one.first_ms,
+            "to": one.last_ms, "reasons": dict(sorted(one.reasons.items())),
+        }
+        for (code, door, whose), one in sorted(report.turned.sums.items())
+    ]  # fmt: skip
+
+
+def _turned_lines(report: AuditReport) -> Iterator[str]:
+    """Say what was refused without a record each, the most first, a line each."""
+    sums = sorted(report.turned.sums.items(), key=lambda one: (-one[1].count, one[0]))
+    for (code, door, whose), one in sums[:_MOST_LISTED]:
+        where = (f" at {door}" if door else "") + (f" of {whose}" if whose else "")
+        why = ", ".join(f"{count} {reason}" for reason, count in sorted(one.reasons.items())[:_MOST_LISTED])
+        times = f"{moment(one.first_ms, exact=True)} to {moment(one.last_ms, exact=True)}"
+        yield f"without a record each: {one.count} {code}{where}, {times}{f' ({why})' if why else ''}"
+    if len(sums) > _MOST_LISTED:
+        yield f"without a record each: {len(sums) - _MOST_LISTED} more sums"
 
 
 def exit_code(report: AuditReport, unbalanced: Sequence[object]) -> int:
@@ -100,6 +124,7 @@ def contents(report: AuditReport) -> list[str]:
         )
         if parts.opened + parts.sealed and parts.withheld + parts.erased and not parts.uncovered:
             lines.append("    whatever is not here was taken away on the record")
+    lines += _turned_lines(report)
     if report.under_way:
         indexes = list(report.under_way)
         places = ", ".join(map(str, indexes[:_MOST_LISTED]))

@@ -39,7 +39,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "trust",
         help="sign a trust file: which keys are believed, and which no longer",
         description="Write and sign a trust file with the keys of every shard, and those announced. Look at "
-        "it before you give it out: it decides what is believed. Its use: `zoneproxy log verify --policy "
+        "it before you give it out: it decides what is believed. Its use: `zoneproxy log verify --trust "
         "FILE --root VKEY`.",
     )
     trust.add_argument("directory", type=Path, metavar="LOG", help="a log, or the directory of its shards")

@@ -47,7 +47,7 @@ def trust_of(args: argparse.Namespace) -> tuple[list[VerifierKey], TrustPolicy |
     if args.root is not None:
         if args.policy is None:
             raise ConfigError(
-                "`--root` is given without the trust file that it signs", hint="give it with `--policy FILE`"
+                "`--root` is given without the trust file that it signs", hint="give it with `--trust FILE`"
             )
         signed = read_root_trust(args.policy, args.root)
         policy: TrustPolicy | None = signed.policy

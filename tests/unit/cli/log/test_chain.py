@@ -86,3 +86,25 @@ def test_what_belongs_to_no_shard_is_told(
     assert main(["log", "verify", str(log), "--also", str(kept), "--also", str(strange)]) == 1
     assert f"invalid: {strange}: this is no checkpoint of any shard of the log\n" in capsys.readouterr().out
     assert main(["log", "verify", str(log), "--also", str(kept)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "told"),
+    [
+        ("months", f"{SECOND}\n".encode(), f"missing: months, {FIRST}: "),
+        ("shards.json", b"{}\n", "invalid: shards.json: "),
+    ],
+)
+def test_what_lies_beside_the_shards_is_compared_with_them(
+    log: Path, capsys: pytest.CaptureFixture[str], name: str, data: bytes, told: str
+) -> None:
+    """Z14: a list that conceals a shard from who reads over HTTP is told to who reads the folder."""
+    assert main(["log", "verify", str(log), "--public"]) == 0
+    (log / name).chmod(0o644)
+    (log / name).write_bytes(data)
+    assert main(["log", "verify", str(log), "--public"]) == 1
+    assert told in capsys.readouterr().out
+    (log / name).unlink()
+    (log / name).symlink_to("/dev/zero")
+    assert main(["log", "verify", str(log), "--public"]) == 1
+    assert f"invalid: {name}: a symbolic link lies in the log" in capsys.readouterr().out

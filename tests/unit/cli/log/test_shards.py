@@ -78,4 +78,4 @@ def test_keys(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_root_without_its_file(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A root key alone says nothing."""
     assert main(["log", "verify", str(log), "--root", "root.vkey"]) == 2
-    assert "hint: give it with `--policy FILE`" in capsys.readouterr().err
+    assert "hint: give it with `--trust FILE`" in capsys.readouterr().err
