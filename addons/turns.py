@@ -17,12 +17,15 @@ Seams used, all in `mitmproxy.proxy.server` (12.2): `ConnectionHandler.server_ev
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
-from collections import deque
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from mitmproxy import flow as flows
 from mitmproxy.proxy import commands, events, mode_servers, server
+
+from addons.parting import CloseInStages, part
 
 if TYPE_CHECKING:
     from mitmproxy.connection import Connection
@@ -33,6 +36,12 @@ _TASKS = set[asyncio.Task[None]]()
 """Hooks that wait: the loop itself keeps only weak references."""
 
 
+@functools.cache
+def _fields_of(hook: type[commands.StartHook]) -> tuple[str, ...]:
+    """Name what a hook is about, as its own `args` does."""
+    return tuple(field.name for field in fields(hook) if field.name != "blocking")  # type: ignore[arg-type]
+
+
 class TurnHandler(mode_servers.ProxyConnectionHandler):
     """A connection that handles one event at a time and never waits while it does."""
 
@@ -40,7 +49,7 @@ class TurnHandler(mode_servers.ProxyConnectionHandler):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._arrived = deque[events.Event]()
+        self._arrived: list[events.Event] = []  # mostly none: an empty deque is large
         self._in_turn = False
         self._unsent: dict[Connection, list[bytes]] = {}
 
@@ -57,7 +66,7 @@ class TurnHandler(mode_servers.ProxyConnectionHandler):
         self.timeout_watchdog.register_activity()
         try:
             while self._arrived:
-                self._handle(self._arrived.popleft())
+                self._handle(self._arrived.pop(0))
         finally:
             self._in_turn = False
             if self._unsent:
@@ -82,10 +91,7 @@ class TurnHandler(mode_servers.ProxyConnectionHandler):
         elif isinstance(command, commands.OpenConnection):
             self._open(command)
         elif isinstance(command, commands.CloseConnection):
-            if command.connection in self.transports:
-                self._send_all()
-                half = isinstance(command, commands.CloseTcpConnection) and command.half_close
-                self.close_connection(command.connection, half)
+            self._close(command)
         elif isinstance(command, commands.RequestWakeup):
             self.wakeup_timer.add(asyncio.get_running_loop().create_task(self.wakeup(command)))
         elif isinstance(command, commands.Log):
@@ -93,6 +99,16 @@ class TurnHandler(mode_servers.ProxyConnectionHandler):
         else:
             # The core's layers ask for nothing else here; what they may yet ask for nobody has looked at.
             raise TypeError(f"unexpected command: {command}")
+
+    def _close(self, command: commands.CloseConnection) -> None:
+        if command.connection not in self.transports:
+            return
+        self._send_all()
+        if isinstance(command, CloseInStages):
+            part(self, command.connection)
+            return
+        half = isinstance(command, commands.CloseTcpConnection) and command.half_close
+        self.close_connection(command.connection, half)
 
     def _send_all(self) -> None:
         unsent, self._unsent = self._unsent, {}
@@ -120,7 +136,7 @@ class TurnHandler(mode_servers.ProxyConnectionHandler):
     def _start(self, hook: commands.StartHook) -> None:
         """Begin a hook; only one that waits gets a timer and is kept."""
         loop = asyncio.get_running_loop()
-        task = loop.create_task(self.hook_task(hook))
+        task = asyncio.Task(self.hook_task(hook), loop=loop, eager_start=True)
         if task.done():
             return
         _TASKS.add(task)
@@ -158,7 +174,8 @@ class TurnHandler(mode_servers.ProxyConnectionHandler):
         watchdog.blocker += 1
         try:
             await self.master.addons.handle_lifecycle(hook)
-            for data in hook.args():
+            for name in _fields_of(type(hook)):  # type: ignore[arg-type] # classes can be hashed
+                data = getattr(hook, name)
                 if isinstance(data, flows.Flow) and data.intercepted:
                     await data.wait_for_resume()
         finally:

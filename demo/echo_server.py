@@ -26,6 +26,7 @@ from typing import Any, TextIO
 from urllib.parse import urlsplit
 
 from demo import scripts
+from zoneproxy import outward_headers
 
 _CREATED = 1_767_225_600
 _BREAKS_AFTER = 3
@@ -185,7 +186,7 @@ class EchoServer:
         if script == "failing":
             return await _send_json(writer, _error("this model fails on purpose"), 500)
         if script == "workload":
-            tokens = scripts.words(await self._fetch(scripts.first_url(text), headers.get("zone-flow", "")))
+            tokens = scripts.words(await self._fetch(scripts.first_url(text), headers))
         else:
             tokens = scripts.answer(script, text)
         asked = len(scripts.words(whole))
@@ -226,14 +227,17 @@ class EchoServer:
         if usage is not None:
             yield [], {"usage": usage}
 
-    async def _fetch(self, url: str, flow: str) -> str:
-        """Call a URL as a zone workload does: through the outward door, naming the flow it serves."""
+    async def _fetch(self, url: str, headers: Mapping[str, str]) -> str:
+        """Call a URL as a zone workload does: through the outward door, with the tag that it was given."""
         if self.outward is None or not url:
             return "there is nothing to fetch, or no outward door to fetch it by"
         host, port = self.outward
         local = (self.outward_from, 0) if self.outward_from else None
         reader, writer = await asyncio.open_connection(host, port, local_addr=local)
-        tag = f"zone-flow: {flow}\r\n" if flow else ""
+        try:
+            tag = "".join(f"{name}: {value}\r\n" for name, value in outward_headers(headers).items())
+        except LookupError:
+            tag = ""
         call = f"GET {url} HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\n{tag}Connection: close\r\n\r\n"
         writer.write(call.encode())
         got = await reader.read()

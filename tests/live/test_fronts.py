@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from addons import gate
 from demo.echo_server import EchoServer, serving
 from tests.support.boundary_lab import Lab, lab
 from tests.support.proven_lab import (
@@ -28,6 +27,7 @@ from tests.support.proven_lab import (
     proxy_header,
     tlv,
 )
+from zoneproxy.meter.refusals import Bounds, Flow, Refusals
 
 pytestmark = pytest.mark.live
 
@@ -249,14 +249,12 @@ async def test_front_and_handshake_must_tell_the_same(customs: Customs, llm: Ech
         assert facts(running)["origin.objections"] == ["authority"]
 
 
-async def test_a_flood_at_the_gate_is_summed(
-    customs: Customs, llm: EchoServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_flood_at_the_gate_is_summed(customs: Customs, llm: EchoServer) -> None:
     """Z13, Z22: whoever proves nothing can't fill the disk; how many there were is recorded."""
-    monkeypatch.setattr(gate, "RECORDS_AT_ONCE", 3)
-    monkeypatch.setattr(gate, "RECORDS_PER_S", 1)
     alter = partial(customs.alter, fronts=FRONTS, tls=False)
     async with lab(llm.port, alter=alter, header_timeout_s=5.0) as running:
+        few = Flow(60, 3)
+        running.core.refusals = Refusals(Bounds(few, few, few, few, 100))
         for _ in range(12):
             assert await call(running, post(), preface=V1, peer=FRONT) == b""
 

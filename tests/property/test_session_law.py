@@ -6,7 +6,9 @@ inside; that it can see is shown by one planted mutant of each law, each of whic
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,11 +24,15 @@ from tests.support.realtime_world import (
     delta,
     done,
     item,
+    open_masking,
     said,
+    session_rules,
     told,
 )
-from tests.support.session_watch import NEVER, SessionWatch
-from zoneproxy.content.realtime_stream import RealtimeStream
+from tests.support.session_watch import NEVER, MaskedWatch, SessionWatch
+from zoneproxy.content.mask import Spans
+from zoneproxy.content.realtime_held import HeldMessages
+from zoneproxy.content.realtime_stream import RealtimeAnswer, RealtimeStream
 from zoneproxy.passage import session as module
 from zoneproxy.passage.commands import Write
 from zoneproxy.passage.events import (
@@ -50,8 +56,12 @@ from zoneproxy.passage.session_words import (
     ToServer,
 )
 from zoneproxy.passage.state import State
+from zoneproxy.replay.rewalk import Recorded as Entry
+from zoneproxy.replay.rewalk import Rewalk, Walk
 from zoneproxy.route.stops import EVERYTHING, NOTHING, Scope, Stops
 
+MASKING = replace(session_rules(), policies=open_masking())
+MASKING = replace(MASKING, scan=replace(MASKING.scan, canary_key=bytes(32)))
 UPDATE = said("session.update", session={"type": "realtime", "output_modalities": ["text"]})
 FROM_OUTSIDE: list[Event] = [
     StopsChanged(NOTHING),
@@ -104,11 +114,15 @@ def draw_good(draw: Callable[[st.SearchStrategy[Any]], Any], events: list[Event]
     return events[drawn]
 
 
-def walk(draw: Callable[[st.SearchStrategy[Any]], Any]) -> None:
-    """Walk one session to its end, watching the law."""
-    world = World()
+def walk(
+    draw: Callable[[st.SearchStrategy[Any]], Any],
+    world: World | None = None,
+    kind: type[SessionWatch] = SessionWatch,
+) -> World:
+    """Walk one session to its end, watching the law; return its world with the records that are durable."""
+    world = world or World()
     session = world.open()
-    watch = SessionWatch(session.exchange.flow)
+    watch = kind(session.exchange.flow)
     answers, began = 0, False
     for _ in range(40):
         if session.final:
@@ -127,13 +141,22 @@ def walk(draw: Callable[[st.SearchStrategy[Any]], Any]) -> None:
             event = created(f"r{answers}")
         else:
             event = draw_good(draw, legal(session, answers))
+        keep(world, watch, event)
         feed(session, watch, event)
         began = began and session.answering
     for event in (ClientGone(), *(Recorded(world.receipts.next()) for _ in range(4))):
         if not session.final and (isinstance(event, ClientGone) is (watch.pending is None)):
+            keep(world, watch, event)
             feed(session, watch, event)
     if session.final:
         watch.finish()
+    return world
+
+
+def keep(world: World, watch: SessionWatch, event: Event) -> None:
+    """Remember a record that becomes durable by this event."""
+    if isinstance(event, Recorded) and isinstance(watch.pending, Write):
+        world.durable.append(watch.pending)
 
 
 def feed(session: Session, watch: SessionWatch, event: Event) -> None:
@@ -153,6 +176,62 @@ def feed(session: Session, watch: SessionWatch, event: Event) -> None:
 def test_nothing_crosses_before_its_record_is_durable(data: st.DataObject) -> None:
     """Z11, Z13, Z22: in any order of messages and interruptions, records come before messages."""
     walk(data.draw)
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_masks_and_canaries_hold_the_same_law(data: st.DataObject) -> None:
+    """Z11, Z13, Z15: what is masked never crosses as it was, whatever interrupts it; replay agrees."""
+    check_masks(data)
+
+
+def check_masks(data: st.DataObject) -> None:
+    world = walk(data.draw, World(rules=MASKING), MaskedWatch)
+    policies = {policy.digest: policy for policy in MASKING.policies}
+    entries = [
+        Entry(index, write.kind, json.loads(json.dumps(write.body)), json.loads(json.dumps(write.private)))
+        for index, write in enumerate(world.durable)
+    ]
+    steps = list(Rewalk(policies.__getitem__).walk(entries))
+    assert [step for step in steps if step.walk not in (Walk.AGREES, Walk.FAULT)] == []
+
+
+def mask_nothing_that_a_server_says(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(HeldMessages, "shown", lambda self, waiting, counts: None)
+
+
+def leave_the_rest_of_a_number(patch: pytest.MonkeyPatch) -> None:
+    apply = Spans.apply
+
+    def mutant(self: Spans, text: str, start: int, counts: Any) -> str:
+        made = apply(self, text, start, counts)
+        return made if made.strip() or not text.strip() else text
+
+    patch.setattr(Spans, "apply", mutant)
+
+
+def count_no_tokens(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(RealtimeAnswer, "masked", property(lambda self: {}))
+
+
+@pytest.mark.parametrize(
+    "mutant",
+    [mask_nothing_that_a_server_says, leave_the_rest_of_a_number, count_no_tokens],
+    ids=lambda one: one.__name__,
+)
+def test_the_watch_sees_what_goes_unmasked(
+    mutant: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A test that can't fail proves nothing: each of these must be caught."""
+    mutant(monkeypatch)
+
+    @settings(max_examples=600, phases=[Phase.generate], derandomize=True, database=None)
+    @given(st.data())
+    def walks(data: st.DataObject) -> None:
+        check_masks(data)
+
+    with pytest.raises((LawBrokenError, AssertionError, ExceptionGroup)):
+        walks()
 
 
 # ---- planted mutants: each breaks one law, and must be caught ----------------------------------
@@ -182,23 +261,19 @@ def go_on_although_the_log_failed(patch: pytest.MonkeyPatch) -> None:
 def deliver_the_end_of_an_answer_at_once(patch: pytest.MonkeyPatch) -> None:
     take = RealtimeStream._take
 
-    def mutant(self: RealtimeStream, text: str, step: Any) -> None:
-        take(self, text, step)
+    def mutant(self: RealtimeStream, text: str, share: Any, step: Any) -> None:
+        take(self, text, share, step)
         while self._last:
-            self._held.append(
-                type(self._held[0])(self._last.pop()) if self._held else _waiting(self._last.pop())
-            )
-
-    from zoneproxy.content.realtime_stream import _Waiting as _waiting  # noqa: PLC0415 - the mutant's own
+            self._held.wait(self._last.pop())
 
     patch.setattr(RealtimeStream, "_take", mutant)
 
 
 def hold_nothing_back(patch: pytest.MonkeyPatch) -> None:
-    def mutant(self: RealtimeStream) -> bytes:
-        released = b"".join(one.raw for one in self._held)
-        self._held.clear()
-        return released
+    def mutant(self: RealtimeStream) -> tuple[bytes, bytes]:
+        released = b"".join(one.raw for one in self._held._queue)
+        self._held.drop_all()
+        return released, b""
 
     patch.setattr(RealtimeStream, "_release", mutant)
 

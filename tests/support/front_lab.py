@@ -9,7 +9,7 @@ import re
 import shutil
 import ssl
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -50,25 +50,30 @@ def _path() -> str:
     return f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 
-def zone_yaml(door: int, front: int, folder: Path, *, fronts: bool = True, passes: bool = False) -> str:
-    """Write the configuration of a zone whose first door stands behind a front."""
+def zone_yaml(
+    door: int, front: int, folder: Path, *, fronts: bool = True, passes: bool = False, more: str = ""
+) -> str:
+    """Write the configuration of a zone whose first door stands behind a front; `more` are further parts."""
     text = TEMPLATE.format(zone="zone-1", origin="zone.example/log", port=door, sg="a" * 64, my="b" * 64)
-    more = ', fronts: ["127.0.0.1/32"], proxy_protocol: v2' if fronts else ""
-    more += f", tls: {{certificate: {folder}/door.pem, key: {folder}/door.pem.key}}" if passes else ""
+    own = ', fronts: ["127.0.0.1/32"], proxy_protocol: v2' if fronts else ""
+    own += f", tls: {{certificate: {folder}/door.pem, key: {folder}/door.pem.key}}" if passes else ""
     text = text.replace(
-        f'country: SG, listen: "127.0.10.1:{door}"', f'country: SG, listen: "127.0.10.1:{door}"{more}'
+        f'country: SG, listen: "127.0.10.1:{door}"', f'country: SG, listen: "127.0.10.1:{door}"{own}'
     )
     entry = f'    - {{route: {ROUTE}, listen: ["{FRONT}:{front}"]'
     if not passes:
         entry += f", names: [{NAME}], certificate: {folder}/door.pem, key: {folder}/door.pem.key"
         entry += f", client_ca: {folder}/clients.pem"
-    limits = "limits: {max_connections: 200, max_connections_per_peer: 50, max_body_bytes: 32768}"
-    return f"{text}\n{limits}\nfront:\n  request_burst: 20\n  requests_per_second: 20\n  doors:\n{entry}}}\n"
+    if "limits:" not in more:
+        more += "limits: {max_connections: 200, max_connections_per_peer: 50, max_body_bytes: 32768}\n"
+    return f"{text}\n{more}front:\n  request_burst: 20\n  requests_per_second: 20\n  doors:\n{entry}}}\n"
 
 
-def configuration(product: str, door: int, front: int, folder: Path, *, passes: bool = False) -> str:
+def configuration(
+    product: str, door: int, front: int, folder: Path, *, passes: bool = False, more: str = ""
+) -> str:
     """Make a front's configuration, as `zoneproxy front` does."""
-    text = zone_yaml(door, front, folder, fronts=product != "nginx", passes=passes)
+    text = zone_yaml(door, front, folder, fronts=product != "nginx", passes=passes, more=more)
     return PRODUCTS[product](plan(parse(text.encode(), "zone.yaml")))
 
 
@@ -193,7 +198,15 @@ class _Named(httpx2.AsyncBaseTransport):
 
 @contextlib.asynccontextmanager
 async def fronted(
-    product: str, upstream_port: int, folder: Path, *, passes: bool = False, gone: bool = False, **more: Any
+    product: str,
+    upstream_port: int,
+    folder: Path,
+    *,
+    passes: bool = False,
+    gone: bool = False,
+    zone: str = "",
+    altered: Callable[[Core], None] | None = None,
+    **more: Any,
 ) -> AsyncIterator[FrontLab]:
     """Run a front and a boundary behind it.
 
@@ -203,6 +216,8 @@ async def fronted(
         folder: an empty folder for files.
         passes: the door ends TLS itself.
         gone: nobody listens behind the front.
+        zone: further parts of the `zone.yaml` that the front is made from.
+        altered: changes what was assembled, after all else.
         more: arguments of `lab`.
     """
     needed(product)
@@ -215,8 +230,10 @@ async def fronted(
         customs.alter(core, fronts=fronts, tls=passes, key=folder / "door.pem.key")
         names = ("dn:CN=toyco-sg",) if product == "haproxy" or passes else ()
         core.rules = replace(core.rules, tenants=_tenants(names))
+        if altered is not None:
+            altered(core)
 
-    text = configuration(product, ports[0], ports[1], folder, passes=passes)
+    text = configuration(product, ports[0], ports[1], folder, passes=passes, more=zone)
     _, command = prepared(product, text, folder)
     async with (
         lab(upstream_port, alter=alter, **more) as running,

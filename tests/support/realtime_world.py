@@ -66,6 +66,19 @@ def open_policies(more: str = "") -> tuple[Policy, ...]:
 
 
 @functools.cache
+def open_altered(*changes: tuple[str, str]) -> tuple[Policy, ...]:
+    """Return both layers of the pilot with sessions open, and these words of theirs put otherwise."""
+    made = []
+    for layer in ("regulator", "operator"):
+        text = (ROOT / "policies" / f"shantou-pilot.{layer}.yaml").read_text("utf-8")
+        text = open_rules(text) if layer == "operator" else text
+        for old, new in changes:
+            text = text.replace(old, new)
+        made.append(load(text.encode(), layer))
+    return tuple(made)
+
+
+@functools.cache
 def open_masking() -> tuple[Policy, ...]:
     """Return both layers of the pilot that masks, with sessions open."""
     regulator, operator = masking_texts()

@@ -16,6 +16,7 @@ from zoneproxy.passage.session_words import ClientSaid, CloseBoth, ServerSaid, T
 from zoneproxy.route.stops import Scope
 
 NEVER = ("110101199003074610",)
+TOKEN = "[masked:cn_resident_id]"
 # Within a longer run of digits it is no identifier.
 _NEVER = re.compile(rf"(?<!\d){NEVER[0]}(?!\d)")
 
@@ -97,6 +98,10 @@ class SessionWatch:
                 case CloseBoth() | Sever():
                     self._check_close()
 
+    def _original(self, text: str, waiting: deque[str]) -> str:
+        """Return what was said of which this crosses: the same, where nothing is masked."""
+        return text
+
     def _admitted(self) -> list[Write]:
         return [w for w in self.durable if w.kind == "decision" and w.body["verdict"] == "allow"]
 
@@ -123,7 +128,8 @@ class SessionWatch:
     def _check_in(self, text: str) -> None:
         if self.stopped or self.log_dead:
             raise LawBrokenError("a message went in although it is stopped")
-        digest = hashlib.sha256(text.encode()).hexdigest()
+        original = self._original(text, self.said)
+        digest = hashlib.sha256(original.encode()).hexdigest()
         fresh = [
             w.body["flow"]
             for w in self._admitted()
@@ -134,7 +140,7 @@ class SessionWatch:
         if not fresh:
             raise LawBrokenError("a message went in before its record was durable")
         self.used.add(fresh[0])
-        if not self.said or self.said.popleft() != text:
+        if not self.said or self.said.popleft() != original:
             raise LawBrokenError("messages went in out of their order")
         if _NEVER.search(text):
             raise LawBrokenError("what may not go in went in")
@@ -148,7 +154,8 @@ class SessionWatch:
             return
         if self.stopped or self.log_dead or any(w.body["verdict"] == "deny" for w in self.durable):
             raise LawBrokenError("a message went out although the session ends")
-        while self.told and self.told[0] != text:
+        original = self._original(text, self.told)
+        while self.told and self.told[0] != original:
             raise LawBrokenError("a message went out that nobody said, or out of its order")
         if not self.told:
             raise LawBrokenError("a message went out twice")
@@ -190,3 +197,29 @@ class SessionWatch:
                 raise LawBrokenError("an admitted message has no end")
         if self.own not in returned:
             raise LawBrokenError("the session has no end")
+
+
+class MaskedWatch(SessionWatch):
+    """Watches a session in which what may not cross goes masked: all else must be as it was said."""
+
+    def _original(self, text: str, waiting: deque[str]) -> str:
+        if not waiting or waiting[0] == text:
+            return text
+        was, now = json.loads(_NEVER.sub(TOKEN, waiting[0])), json.loads(text)
+        if now.get("type") == "response.output_text.delta":
+            was.pop("delta")
+            now.pop("delta")
+        return waiting[0] if was == now else text
+
+    def _hear(self, text: str) -> None:
+        event = json.loads(text) if text.startswith("{") else {}
+        piece = event.get("delta", "") if event.get("type") == "response.output_text.delta" else ""
+        self.spoken = "" if event.get("type") == "response.created" else self.spoken + piece
+
+    def _check_answer(self, event: dict[str, Any]) -> None:
+        super()._check_answer(event)
+        shown = "" if event["type"] == "response.created" else self.shown + event.get("delta", "")
+        if not _NEVER.sub(TOKEN, self.spoken).startswith(shown):
+            raise LawBrokenError("another answer went out than was given, or what may not go out did")
+        if event["type"] == "response.done" and _NEVER.sub(TOKEN, self.spoken) != shown:
+            raise LawBrokenError("an answer went out by halves")

@@ -92,7 +92,7 @@ def _passing(plan: FrontPlan, door: PlannedDoor) -> str:
           cluster: {door.route}
           max_connect_attempts: 1
           # A caller is silent while the model thinks: the boundary knows how long that may last.
-          idle_timeout: {plan.answer_s}s
+          idle_timeout: {plan.silent_s(door)}s
 """
 
 
@@ -164,7 +164,7 @@ def _manager(plan: FrontPlan, door: PlannedDoor) -> str:
             max_concurrent_streams: {plan.streams}
             initial_stream_window_size: {_WINDOW}
             initial_connection_window_size: {4 * _WINDOW}
-          # No `upgrade_configs`: nothing becomes a tunnel.
+          # No `upgrade_configs` here: nothing becomes a tunnel{_BUT if door.sessions else ""}.
           local_reply_config:
             mappers:
             - filter:
@@ -209,6 +209,7 @@ def _manager(plan: FrontPlan, door: PlannedDoor) -> str:
             - name: {door.route}
               domains: {domains}
               routes:
+{_sessions(door)}\
               # No retry policy: no request is ever sent twice.
               - match: {{prefix: /}}
                 route:
@@ -218,6 +219,34 @@ def _manager(plan: FrontPlan, door: PlannedDoor) -> str:
 """
 
 
+def _sessions(door: PlannedDoor) -> str:
+    """Let one upgrade pass; over HTTP/2 none can be asked for, as extended CONNECT is not announced."""
+    if door.sessions is None:
+        return ""
+    return "".join(
+        f"""\
+              # What opens a session: this path, this protocol. Its request has no end to wait for.
+              - match:
+                  path: {path}
+                  headers:
+                  - {{name: ":method", string_match: {{exact: GET}}}}
+                  - {{name: upgrade, string_match: {{exact: websocket, ignore_case: true}}}}
+                route:
+                  cluster: {door.route}
+                  timeout: 0s
+                  idle_timeout: {door.sessions.silent_s}s
+                  max_stream_duration: {{max_stream_duration: {door.sessions.whole_s}s}}
+                  upgrade_configs: [{{upgrade_type: websocket}}]
+                typed_per_filter_config:
+                  envoy.filters.http.buffer:
+                    "@type": {_TYPE}filters.http.buffer.v3.BufferPerRoute
+                    disabled: true
+"""
+        for path in door.sessions.paths
+    )
+
+
+_BUT = " but what comes by the route of sessions"
 _ALWAYS = "{runtime_key: none, default_value: {numerator: 100, denominator: HUNDRED}}"
 
 

@@ -25,7 +25,7 @@ from zoneproxy.config.front_plan import (
 from zoneproxy.terms.errors import ConfigError
 
 # Codes that HAProxy lets one word anew.
-_OWN = (400, 408, 413, 421, 429, 500, 502, 503, 504)
+_OWN = (400, 403, 408, 413, 421, 429, 500, 502, 503, 504)
 _REWRITE_BYTES = 1024
 _MOST_FIELDS = 128
 
@@ -51,12 +51,14 @@ global
     chroot /var/lib/haproxy
     maxconn {plan.connections}
     # After a reload the old process lets its streams end, and no longer than this.
-    hard-stop-after {plan.exchange_s}s
+    hard-stop-after {plan.longest_s}s
     # The largest head is a buffer without what HAProxy keeps free for itself: as the boundary's.
     tune.bufsize {plan.head_bytes + _REWRITE_BYTES}
     tune.maxrewrite {_REWRITE_BYTES}
     tune.http.maxhdr {_MOST_FIELDS}
     tune.h2.max-concurrent-streams {plan.streams}
+    # No session is opened over HTTP/2 (RFC 8441), and clients are told so.
+    h2-workaround-bogus-websocket-clients
     # No session is resumed: each connection proves its certificate.
     tune.ssl.cachesize 0
     ssl-default-bind-options no-tls-tickets
@@ -129,12 +131,51 @@ frontend {door.route} from requests
     http-request deny status 421 default-errorfiles unless {{ ssl_fc_sni -i {names} }}
     http-request deny status 421 default-errorfiles unless {{ req.hdr(host),field(1,:) -i {names} }}
     http-request deny status 413 default-errorfiles if {{ req.hdr_val(content-length) gt {plan.body_bytes} }}
+{_upgrades(door)}\
 {stripped}
 {untold}
     default_backend {door.route}
 
 backend {door.route} from requests
+{_tunnel(door)}\
     server boundary {_server(plan, door, "ssl,cert-cn,authority,")}
+"""
+
+
+def _upgrades(door: PlannedDoor) -> str:
+    """Refuse every upgrade, but for the one that opens a session."""
+    asks = """\
+    acl upgrading req.hdr(upgrade) -m found
+    acl upgrading req.hdr(connection) -i upgrade
+"""
+    if door.sessions is None:
+        return f"""\
+    # Nothing becomes a tunnel.
+{asks}\
+    http-request deny status 403 default-errorfiles if upgrading
+"""
+    needed = (
+        f"{{ path {' '.join(door.sessions.paths)} }}",
+        "{ method GET }",
+        "{ req.ver 1.1 }",
+        "{ req.hdr(connection) -i upgrade }",
+        "{ req.hdr_cnt(upgrade) eq 1 }",
+        "{ req.hdr(upgrade) -i websocket }",
+    )
+    denials = "".join(
+        f"    http-request deny status 403 default-errorfiles if upgrading !{one}\n" for one in needed
+    )
+    return f"""\
+    # Of upgrades the one passes that opens a session: this path, this protocol, HTTP/1.1.
+{asks}{denials}"""
+
+
+def _tunnel(door: PlannedDoor) -> str:
+    if door.sessions is None:
+        return ""
+    return f"""\
+    # Once it is open: longer than the boundary's own bound of silence.
+    timeout tunnel {door.sessions.silent_s}s
 """
 
 
@@ -143,6 +184,7 @@ def _passing(plan: FrontPlan, door: PlannedDoor) -> str:
 # The door ends TLS itself: bytes are passed on untouched, one server connection for each client's.
 frontend {door.route} from bytes
 {_binds(door)}
+{_silence(plan, door, "client")}\
     maxconn {plan.connections}
     log-format "%ci:%cp [%t] %ft in=%U out=%B ms=%Tt end=%ts"
     stick-table type ipv6 size 200k expire 60s store conn_cur,conn_rate(10s)
@@ -156,8 +198,15 @@ frontend {door.route} from bytes
     default_backend {door.route}
 
 backend {door.route} from bytes
+{_silence(plan, door, "server")}\
     server boundary {_server(plan, door, "")}
 """
+
+
+def _silence(plan: FrontPlan, door: PlannedDoor, side: str) -> str:
+    """Let sessions be silent for longer than an answer may, where that is so."""
+    longer = plan.silent_s(door)
+    return "" if longer == plan.answer_s else f"    timeout {side} {longer}s\n"
 
 
 def _server(plan: FrontPlan, door: PlannedDoor, told: str) -> str:

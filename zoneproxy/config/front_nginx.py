@@ -15,6 +15,8 @@ that ends TLS itself; and leave out `Server: nginx`, of which only the version g
 
 from __future__ import annotations
 
+import re
+
 from zoneproxy.config.front_plan import ERRORS, STRIPPED, FrontPlan, PlannedDoor, heading, refusal, shown
 from zoneproxy.terms.errors import ConfigError
 
@@ -55,7 +57,7 @@ worker_processes auto;
 # Two sockets for each request, and some for itself.
 worker_rlimit_nofile {2 * plan.connections + 1024};
 # After a reload the old workers let their streams end, and no longer than this.
-worker_shutdown_timeout {plan.exchange_s}s;
+worker_shutdown_timeout {plan.longest_s}s;
 error_log stderr warn;
 
 events {{
@@ -71,6 +73,13 @@ def _http(plan: FrontPlan, doors: list[PlannedDoor]) -> str:
     pages += "\n    error_page 494 @refused-431;\n    error_page 497 @refused-400;"
     pages += "\n    error_page 495 496 @closed;"
     servers = "\n".join(_server(door) for door in doors)
+    opens = any(door.sessions for door in doors)
+    if opens:
+        sent = (
+            "    proxy_set_header Connection $connection_sent;\n    proxy_set_header Upgrade $upgrade_sent;"
+        )
+    else:
+        sent = "    proxy_set_header Connection close;"
     return f"""\
 http {{
     # Who, when, how it ended; no path, no header, no content.
@@ -103,6 +112,7 @@ http {{
     keepalive_requests 10000;
     http2_max_concurrent_streams {plan.streams};
 
+{_upgrades(doors)}
     # Neither requests nor answers are kept: they go on as they come, and nothing touches a disk.
     proxy_request_buffering off;
     proxy_buffering off;
@@ -111,7 +121,7 @@ http {{
     proxy_http_version 1.1;
     # From the caller's own address, in a connection of its own, closed after the answer.
     proxy_bind $remote_addr transparent;
-    proxy_set_header Connection close;
+{sent}
     proxy_set_header Host $host;
 {stripped}
     # No request is ever sent twice.
@@ -131,6 +141,76 @@ http {{
     ssl_ciphers {_CIPHERS};
 
 {servers}}}
+"""
+
+
+def _upgrades(doors: list[PlannedDoor]) -> str:
+    """Name what a request asks for: no upgrade (`none`), a session, or any `other`.
+
+    Each part of a request is looked at by itself, so that no part can pass for another one.
+    """
+    told = """\
+    # What asks for another protocol, and whether that is a session: this path, HTTP/1.1, WebSocket.
+    map $http_connection $upgrade_meant {
+        default 0;
+        "~*(?:^|,)[ \\t]*upgrade[ \\t]*(?:,|$)" 1;
+    }
+    map $http_upgrade $upgrade_to {
+        default other;
+        "" none;
+        "~*^websocket$" websocket;
+    }
+"""
+    paths = next((door.sessions.paths for door in doors if door.sessions), ())
+    if not paths:
+        return f"""\
+{told}\
+    map "$upgrade_meant $upgrade_to" $upgrade_asked {{
+        default other;
+        "0 none" none;
+    }}
+"""
+    known = "|".join(re.escape(path) for path in paths)
+    return f"""\
+{told}\
+    map $request_uri $upgrade_path {{
+        default 0;
+        "~^(?:{known})(?:\\?|$)" 1;
+    }}
+    map "$upgrade_meant $upgrade_to $upgrade_path $request_method $server_protocol" $upgrade_asked {{
+        default other;
+        "~^0 none " none;
+        "~^1 websocket 1 GET HTTP/1\\.1$" session;
+    }}
+    map $upgrade_asked $upgrade_sent {{
+        default "";
+        session websocket;
+    }}
+    map $upgrade_asked $connection_sent {{
+        default close;
+        session upgrade;
+    }}
+"""
+
+
+def _locations(door: PlannedDoor) -> str:
+    """Say where requests go; a session may be silent for longer."""
+    longer = "".join(
+        f"""\
+        location = {path} {{
+            # Longer than the boundary's own bound of silence.
+            proxy_read_timeout {door.sessions.silent_s}s;
+            proxy_pass http://{shown(door.host, door.port)};
+        }}
+"""
+        for path in (door.sessions.paths if door.sessions else ())
+        if door.sessions is not None
+    )
+    return f"""\
+{longer}\
+        location / {{
+            proxy_pass http://{shown(door.host, door.port)};
+        }}
 """
 
 
@@ -167,13 +247,15 @@ def _server(door: PlannedDoor) -> str:
         server_name {" ".join(entry.names)};
         ssl_protocols {versions};
 {"\n".join(f"        {line}" for line in proofs)}
+        # {"No upgrade but a session's." if door.sessions else "Nothing becomes a tunnel."}
+        if ($upgrade_asked {"= other" if door.sessions else "!= none"}) {{
+            return 403;
+        }}
         # One name in the handshake and in the request.
         if ($ssl_server_name != $host) {{
             return 421;
         }}
-        location / {{
-            proxy_pass http://{shown(door.host, door.port)};
-        }}
+{_locations(door)}\
         location @closed {{
             return 444;
         }}
@@ -189,6 +271,7 @@ def _stream(plan: FrontPlan, doors: list[PlannedDoor]) -> str:
     server {{
 {"\n".join(f"        listen {shown(host, port)};" for host, port in door.listen)}
         proxy_pass {shown(door.host, door.port)};
+{_silence(plan, door)}\
     }}
 """
         for door in doors
@@ -207,3 +290,8 @@ stream {{
 
 {servers}}}
 """
+
+
+def _silence(plan: FrontPlan, door: PlannedDoor) -> str:
+    longer = plan.silent_s(door)
+    return "" if longer == plan.answer_s else f"        proxy_timeout {longer}s;\n"

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from zoneproxy.config.doors import Route
 from zoneproxy.config.front import FrontDoor
+from zoneproxy.config.realtime import Realtime
 from zoneproxy.config.zone import Config
+from zoneproxy.content.served import SOCKETS
 from zoneproxy.route.destination import read_destination
 from zoneproxy.terms.errors import ConfigError
 
@@ -32,6 +34,7 @@ STRIPPED = (
 UNTOLD = ("server", "via", "x-powered-by")
 ERRORS = {
     400: "the request is malformed",
+    403: "no such upgrade is served here",
     408: "the request came too slowly",
     413: "the request is too large",
     421: "this name is not served here",
@@ -45,6 +48,21 @@ ERRORS = {
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedSessions:
+    """What a front must do for sessions over WebSocket.
+
+    Attributes:
+        paths: the targets, without their queries, at which one begins; there is no other upgrade.
+        silent_s: silence in both directions, longer than the boundary's own bound.
+        whole_s: from the handshake to the end, longer than the boundary's own bound.
+    """
+
+    paths: tuple[str, ...]
+    silent_s: int
+    whole_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedDoor:
     """One door with what is in front of it.
 
@@ -55,6 +73,7 @@ class PlannedDoor:
         proxied: the door hears PROXY protocol v2.
         passes: the door ends TLS itself: the front passes bytes on untouched.
         entry: names and files.
+        sessions: what opens sessions here; `None` where nothing does, and no upgrade passes.
     """
 
     route: str
@@ -64,6 +83,7 @@ class PlannedDoor:
     proxied: bool
     passes: bool
     entry: FrontDoor
+    sessions: PlannedSessions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +123,15 @@ class FrontPlan:
     notes: tuple[str, ...] = ()
     connect_s: int = _CONNECT_S
 
+    @property
+    def longest_s(self) -> int:
+        """How long the longest exchange or session may last."""
+        return max(self.exchange_s, *(door.sessions.whole_s for door in self.doors if door.sessions), 0)
+
+    def silent_s(self, door: PlannedDoor) -> int:
+        """Return how long a line may be silent of which the front sees bytes only."""
+        return max(self.answer_s, door.sessions.silent_s if door.sessions else 0)
+
 
 def plan(config: Config) -> FrontPlan:
     """Work out what a front must do.
@@ -117,7 +146,8 @@ def plan(config: Config) -> FrontPlan:
             hint="name the public addresses, names and certificates there: see docs/deployment.md",
         )
     routes = {route.id: route for route in config.routes}
-    doors = tuple(_planned(entry, routes[entry.route]) for entry in front.doors)
+    sessions = None if config.realtime is None else _sessions(config.realtime, limits.hook_deadline_s)
+    doors = tuple(_planned(entry, routes[entry.route], sessions) for entry in front.doors)
     return FrontPlan(
         zone=config.zone,
         doors=doors,
@@ -139,7 +169,17 @@ def plan(config: Config) -> FrontPlan:
     )
 
 
-def _planned(entry: FrontDoor, route: Route) -> PlannedDoor:
+def _sessions(realtime: Realtime, hook_s: float) -> PlannedSessions:
+    """Give the boundary's own bounds the time of its last step, and some more."""
+    silent, whole = realtime.idle_timeout_s, realtime.session_timeout_s
+    return PlannedSessions(
+        tuple(sorted(SOCKETS)),
+        math.ceil(min(silent, whole) + 2 * hook_s) + _MARGIN_S,
+        math.ceil(whole + 2 * hook_s) + _MARGIN_S,
+    )
+
+
+def _planned(entry: FrontDoor, route: Route, sessions: PlannedSessions | None) -> PlannedDoor:
     to = read_destination(route.listen)
     places = (read_destination(text) for text in entry.listen)
     return PlannedDoor(
@@ -150,6 +190,7 @@ def _planned(entry: FrontDoor, route: Route) -> PlannedDoor:
         bool(route.fronts),
         route.tls is not None,
         entry,
+        sessions if route.side == "overseas" else None,
     )
 
 
@@ -199,8 +240,9 @@ def heading(plan: FrontPlan, product: str, check: str) -> str:
     lines = [
         f"The front of the zone `{plan.zone}`: {product}, for {doors}.",
         f"Made by `zoneproxy front` from zone.yaml. Do not edit: change zone.yaml, make it anew, {check}.",
-        "What a front refuses is in no record: it refuses only what costs (rates, sizes, time), and whoever",
-        "has no certificate. Everything else reaches the boundary, which refuses and records it.",
+        "What a front refuses is in no record: it refuses only what costs (rates, sizes, time), whoever has",
+        "no certificate, and upgrades that open no session. Everything else reaches the boundary, which",
+        "refuses and records it.",
         *(f"NOTE {note}" for note in plan.notes),
     ]
     return "".join(f"# {line}\n" for line in lines)

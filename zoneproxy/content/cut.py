@@ -14,7 +14,8 @@ OpenAI's Realtime: one text message, `{"type": "error", "event_id", "error": {..
 handshake is an HTTP answer with the same body.
 
 Where a market has a deployment of its own, the message names its address instead of the remedy, and the
-error object has it as `local_deployment`.
+error object has it as `local_deployment`. Realtime's error object has the name of the caller's own event that
+it is about, as `event_id`.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ _TYPES: Mapping[int, tuple[str, str]] = {
 _DENIED = ("permission_error", "permission_error")
 
 
-def refusal_body(dialect: str, reason: Reason, *, trace: str, flow: str, deployment: str = "") -> bytes:
+def refusal_body(
+    dialect: str, reason: Reason, *, trace: str, flow: str, deployment: str = "", culprit: str = ""
+) -> bytes:
     """Write a refusal as the body of an HTTP answer.
 
     Args:
@@ -51,16 +54,19 @@ def refusal_body(dialect: str, reason: Reason, *, trace: str, flow: str, deploym
         trace: name of the record, or empty where none could be written.
         flow: the exchange's id.
         deployment: address of the deployment in the caller's own market, or empty.
+        culprit: of a session's message, the name that its caller gave it, or empty.
     """
-    return _write(_refusal(dialect, reason, trace, flow, deployment))
+    return _write(_refusal(dialect, reason, trace=trace, flow=flow, deployment=deployment, culprit=culprit))
 
 
-def cut_event(dialect: str, reason: Reason, *, trace: str, flow: str) -> bytes:
+def cut_event(
+    dialect: str, reason: Reason, *, trace: str, flow: str, deployment: str = "", culprit: str = ""
+) -> bytes:
     """Write a refusal as the last event of a stream; it begins with a blank line, but for Realtime's.
 
-    The blank line ends whatever event the caller may be in the middle of.
+    The blank line ends whatever event the caller may be in the middle of. Arguments as of `refusal_body`.
     """
-    told = _refusal(dialect, reason, trace, flow)
+    told = _refusal(dialect, reason, trace=trace, flow=flow, deployment=deployment, culprit=culprit)
     if dialect == _REALTIME:
         return _write(told)
     if dialect == _RESPONSES:
@@ -69,7 +75,9 @@ def cut_event(dialect: str, reason: Reason, *, trace: str, flow: str) -> bytes:
     return b"\n\n" + name + b"data: " + _write(told) + b"\n\n"
 
 
-def _refusal(dialect: str, reason: Reason, trace: str, flow: str, deployment: str = "") -> dict[str, Any]:
+def _refusal(
+    dialect: str, reason: Reason, *, trace: str, flow: str, deployment: str, culprit: str
+) -> dict[str, Any]:
     message = reason.text
     if deployment:
         message += f"; call the deployment in your market: {deployment}"
@@ -84,7 +92,7 @@ def _refusal(dialect: str, reason: Reason, trace: str, flow: str, deployment: st
         return {"type": "error", "error": {"type": anthropic_type, **told}, "request_id": flow}
     error = {**told, "type": openai_type, "param": None}
     if dialect == _REALTIME:
-        return {"type": "error", "event_id": f"event_{flow}", "error": {**error, "event_id": None}}
+        return {"type": "error", "event_id": f"event_{flow}", "error": {**error, "event_id": culprit or None}}
     return {"error": error}
 
 

@@ -59,6 +59,8 @@ _SPACED = re.compile(
 _BROKEN = re.compile(r"(?<=[0-9A-Za-z@._:-])[ \t]{0,2}\r?\n[ \t]{0,2}(?=[0-9A-Za-z@._:-])")
 _LETTER = re.compile(r"[A-Za-z]")
 _FEWEST_ENCODED, _FEWEST_SPACED = 14, 5
+_LONG = (b"x" * _FEWEST_BASE32, b"x" * _FEWEST_ENCODED)
+_DRAWN = bytes(ord(" ") if chr(code).isspace() else ord("x") for code in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +84,16 @@ def pieces(text: str) -> Iterator[Piece]:
     for sign, step, read in _SIGNED:
         if sign in text and (plain := read(text)) != text:
             yield Piece(step, 0, len(text), plain)
-    lengths = list(map(len, text.split()))
-    if _may_hold_pairs(text, lengths):
+    longest, single, double = _lengths(text)
+    if _may_hold_pairs(text, double):
         for found in _HEX_PAIRS.finditer(text):
             yield Piece("hex", *found.span(), bytes.fromhex("".join(_PAIR.findall(found.group()))))
-    longest = max(lengths, default=0)
     if longest >= _FEWEST_ENCODED:
         yield from _words(text)
     if longest >= _FEWEST_BASE32:
         for found in _BASE32.finditer(text):
             yield Piece("base32", *found.span(), _base32(found.group()))
-    if lengths.count(1) >= _FEWEST_SPACED:
+    if single >= _FEWEST_SPACED:
         joined = _SPACED.sub(_joined, text)
         if joined != text:
             yield Piece("spaced", 0, len(text), joined)
@@ -109,10 +110,28 @@ def _words(text: str) -> Iterator[Piece]:
             yield Piece("base64", found.start(), found.end(), data)
 
 
-def _may_hold_pairs(text: str, lengths: list[int]) -> bool:
+def _lengths(text: str) -> tuple[int, int, int]:
+    """Tell how long words are: the longest, and how many have one character, and two.
+
+    Of the longest word of an ASCII text only is told whether it reaches the lengths that are asked for: the
+    text is written as signs and gaps, in which no list of words has to be made.
+    """
+    if not text.isascii():
+        lengths = list(map(len, text.split()))
+        return max(lengths, default=0), lengths.count(1), lengths.count(2)
+    # Each gap is doubled, so that words side by side don't share one.
+    drawn = b" %b " % text.encode("ascii").translate(_DRAWN).replace(b" ", b"  ")
+    longest = next((len(word) for word in _LONG if word in drawn), 0)
+    return longest, drawn.count(b" x "), drawn.count(b" xx ")
+
+
+def _may_hold_pairs(text: str, double: int) -> bool:
     """Tell cheaply whether hex may stand in pairs: so many gaps of one kind are in few texts."""
     return (
-        lengths.count(2) >= _FEWEST_PAIRS or any(text.count(gap) >= _FEWEST_PAIRS for gap in ":-,")
+        double >= _FEWEST_PAIRS
+        or text.count(":") >= _FEWEST_PAIRS
+        or text.count("-") >= _FEWEST_PAIRS
+        or text.count(",") >= _FEWEST_PAIRS
     ) and _A_PAIR.search(text) is not None
 
 

@@ -12,7 +12,7 @@ A span of which something has left already can't be masked any more: `add` says 
 from __future__ import annotations
 
 import json
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,9 @@ from zoneproxy.content.sse import ServerEvent
 from zoneproxy.content.window import Window
 
 _REMEMBERED = 256
-_JSON_FIELDS = frozenset(("arguments", "partial_json", "input", "response.function_call_arguments"))
+_JSON_FIELDS = frozenset(
+    ("arguments", "partial_json", "input", "response.function_call_arguments", "response.mcp_call_arguments")
+)
 
 
 @dataclass(slots=True)
@@ -70,9 +72,9 @@ class HeldEvents:
     """
 
     def __init__(self) -> None:
-        self._queue: deque[Waiting] = deque()
-        self._spans: dict[int, Spans] = {}
-        self._left: dict[int, int] = {}
+        self._queue: list[Waiting] = []  # of a thousand streams most hold nothing: an empty deque is large
+        self._spans: dict[Window, Spans] = {}
+        self._left: dict[Window, int] = {}
         self.size = 0
         self.counts: Counter[str] = Counter()
 
@@ -84,33 +86,50 @@ class HeldEvents:
     def release(self) -> bytes:
         """Give out the events at the front of the queue in which everything is decided."""
         released = bytearray()
-        queue = self._queue
-        while queue and all(growth.window.safe >= growth.end for growth in queue[0].growths):
-            waiting = queue.popleft()
-            self.size -= len(waiting.raw)
-            released += self.written(waiting)
+        count = 0
+        try:
+            for waiting in self._queue:
+                if not all(growth.window.safe >= growth.end for growth in waiting.growths):
+                    break
+                count += 1
+                self.size -= len(waiting.raw)
+                released += self.written(waiting)
+        finally:
+            del self._queue[:count]  # nothing is given out twice, whatever fails
         return bytes(released)
 
     def written(self, waiting: Waiting) -> bytes:
         """Write an event without what is masked in it."""
+        document = self.shown(waiting, self.counts)
+        if document is None or waiting.event is None or not waiting.raw:
+            return waiting.raw
+        return _event(waiting.event.name, document)
+
+    def shown(self, waiting: Waiting, counts: Counter[str]) -> dict[str, Any] | None:
+        """Return an event's JSON without what is masked in it; `None` where it goes as it came.
+
+        Args:
+            waiting: the event, which leaves with this.
+            counts: takes up the tokens that were put in.
+        """
         changed = waiting.instead is not None
         if waiting.instead is not None:
-            self.counts.update(waiting.counts)
+            counts.update(waiting.counts)
         for growth in waiting.growths:
-            name = id(growth.window)
-            self._left[name] = max(self._left.get(name, 0), growth.end)
-            spans = self._spans.get(name)
+            window = growth.window
+            self._left[window] = max(self._left.get(window, 0), growth.end)
+            spans = self._spans.get(window)
             if spans is None:
                 continue
             text = growth.holder[growth.key]
-            made = spans.apply(text, growth.start, self.counts)
+            made = spans.apply(text, growth.start, counts)
             spans.forget(growth.end - _REMEMBERED)
             if made != text:
                 growth.holder[growth.key] = made
                 changed = True
-        if not changed or waiting.event is None or not waiting.raw:
-            return waiting.raw
-        return _event(waiting.event.name, waiting.document if waiting.instead is None else waiting.instead)
+        if not changed:
+            return None
+        return waiting.document if waiting.instead is None else waiting.instead
 
     def add(self, window: Window, span: Span, field_name: str) -> Span | None:
         """Mask a span of a text; return it as it is masked, or `None` where some of it has left.
@@ -122,8 +141,8 @@ class HeldEvents:
         """
         if field_name in _JSON_FIELDS and window.stands_bare(span.start):
             span = span._replace(quoted=True)
-        spans = self._spans.setdefault(id(window), Spans())
-        left = min(self._left.get(id(window), 0), span.end)
+        spans = self._spans.setdefault(window, Spans())
+        left = min(self._left.get(window, 0), span.end)
         if span.start < left and not spans.cover(span.start, left):
             return None
         spans.add(span)
@@ -131,7 +150,7 @@ class HeldEvents:
 
     def drop(self, window: Window, span: Span) -> None:
         """Mask a span no more."""
-        self._spans[id(window)].drop(span)
+        self._spans[window].drop(span)
 
 
 def _event(name: str, document: Any) -> bytes:

@@ -149,7 +149,7 @@ def has_cue(raw: str, hosts: frozenset[str] = frozenset()) -> bool:
 
     A cue is at most `LONGEST_CUE` characters long where the text is ASCII.
     """
-    return next(_due(normalise(raw).text, hosts), None) is not None
+    return next(_due(raw if raw.isascii() else normalise(raw).text, hosts), None) is not None
 
 
 def _due(text: str, hosts: frozenset[str]) -> Iterator[Detector]:
@@ -157,9 +157,13 @@ def _due(text: str, hosts: frozenset[str]) -> Iterator[Detector]:
     lower = text.lower()
     ascii_only = text.isascii()
     numbers = text if ascii_only else overlay.numerals(overlay.latin(text))
-    if _NUMBER.search(numbers) or overlay.maybe_digits(numbers):
+    # Without a digit there is no number, and most texts have none: that is told faster than by a pattern.
+    has_digits = not ascii_only or len(encoded := text.encode("ascii")) != len(
+        encoded.translate(None, b"0123456789")
+    )
+    if has_digits and (_NUMBER.search(numbers) or overlay.maybe_digits(numbers)):
         yield from _NUMBERS
-    if "." in numbers and _DOTTED.search(numbers):
+    if has_digits and "." in numbers and _DOTTED.search(numbers):
         yield network.find_address
     if ":" in text and network.maybe_six(text):
         yield network.find_six

@@ -49,6 +49,10 @@ def read_media_type(header: str | None) -> MediaType | None:
 
 def is_json(header: str | None) -> bool:
     """Tell whether a body is declared to be JSON in UTF-8."""
+    return header == "application/json" or _is_json(header)
+
+
+def _is_json(header: str | None) -> bool:
     media = read_media_type(header)
     return media is not None and media.essence == "application/json" and media.charset in ("", *_UTF8)
 

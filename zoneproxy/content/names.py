@@ -95,6 +95,8 @@ def answer_names(document: Any, dialect: str = "openai_responses") -> tuple[Obje
 
 def query_names(endpoint: Endpoint, query: str) -> tuple[ObjectName, ...]:
     """Return the objects that a target's query refers to: a list's cursors, and ids by their keys."""
+    if not query:
+        return ()
     found = list[ObjectName]()
     for key, value in urllib.parse.parse_qsl(query.replace(";", "&"), keep_blank_values=True):
         kind = endpoint.lists if key in _CURSORS else _BY_KEY.get(key.removesuffix("[]"), "")

@@ -19,7 +19,7 @@ Trust: either side writes these events. A binary frame is no event, and none may
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from zoneproxy.content.deltas import Channel
@@ -91,6 +91,8 @@ class RealtimeEvent:
         speech: whether answers are to be spoken; `None` where it does not say.
         unasked: it lets the server begin answers by itself.
         max_tokens: the largest answer that it asks for, or `None`.
+        document: the event itself, as it was read.
+        channel: of an event of a server's, the channel that it speaks of.
     """
 
     kind: str
@@ -108,6 +110,8 @@ class RealtimeEvent:
     speech: bool | None = None
     unasked: bool = False
     max_tokens: int | None = None
+    document: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    channel: Channel = ()
 
 
 def begins(text: str) -> bool:
@@ -141,7 +145,7 @@ def read_client_event(text: str | bytes) -> RealtimeEvent:
         model=models[0] if models else None,
         event_id=_word(event.get("event_id")),
         speech=_speech(parts),
-        unasked=any(turns.get("create_response") is not False for turns in _turn_takers(parts)),
+        unasked=any(_begins_answers(turns) for turns in _turn_takers(parts)),
         max_tokens=_max_tokens(parts),
     )
 
@@ -152,14 +156,15 @@ def read_server_event(text: str | bytes) -> RealtimeEvent:
     spoken = _without_sound(kind, event)
     grown: tuple[tuple[Channel, str], ...] = ()
     delta = spoken.get("delta")
+    channel = _channel(kind, event)
     if kind.endswith(".delta") and isinstance(delta, str):
-        grown = ((_channel(kind, event), delta),)
+        grown = ((channel, delta),)
         spoken = {key: value for key, value in spoken.items() if key != "delta"}
     closed: Channel | None = None
     if kind in _ENDS:
         closed = ()
     elif kind.endswith(_CLOSERS):
-        closed = _channel(kind, event)
+        closed = channel
     response, error = event.get("response"), event.get("error")
     own = response.get("id") if isinstance(response, dict) else event.get("response_id")
     return RealtimeEvent(
@@ -172,6 +177,8 @@ def read_server_event(text: str | bytes) -> RealtimeEvent:
         usage=isinstance(response, dict) and isinstance(response.get("usage"), dict),
         response_id=_word(own),
         culprit=_word(error.get("event_id")) if isinstance(error, dict) else "",
+        document=event,
+        channel=channel,
     )
 
 
@@ -197,6 +204,11 @@ def _listeners(parts: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 def _turn_takers(parts: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield what lets a server find out by itself that it is its turn."""
     yield from _hearing(parts, "turn_detection")
+
+
+def _begins_answers(turns: dict[str, Any]) -> bool:
+    """Tell whether a server begins answers by itself: at a turn's end, or when nobody has spoken for long."""
+    return turns.get("create_response") is not False or turns.get("idle_timeout_ms") is not None
 
 
 def _speech(parts: list[dict[str, Any]]) -> bool | None:

@@ -9,27 +9,37 @@ that nobody asked for, to another one, or to none that is known, gives a state t
 type of message that is not known.
 
     >>> from zoneproxy.content.scan import ScanSettings
-    >>> stream = RealtimeStream(ScanSettings(2, bytes(16)))
+    >>> stream = RealtimeStream(ScanSettings(2, bytes(16))).share(None, masks=False)
     >>> stream.feed(b'\x1e{"type": "session.created", "session": {}}\n').release
     b'\x1e{"type": "session.created", "session": {}}\n'
     >>> stream.feed(b'\x1e{"type": "response.created", "response": {"id": "r"}}\n').state
     'unreadable'
+
+What belongs to which exchange (`realtime_held.Share`) is said by whoever feeds: each exchange has a
+`RealtimeAnswer` of its own, and all of them stand before the one stream.
+
+    >>> stream = RealtimeStream(ScanSettings(2, bytes(16))).share(None, masks=True)
+    >>> said = b'\x1e{"type":"session.updated","session":{"instructions":"call 13800138000 now"}}\n'
+    >>> stream.feed(said).release, stream.maskable
+    (b'', True)
+    >>> stream.proceed(mask=True).release
+    b'\x1e{"type":"session.updated","session":{"instructions":"call [masked:cn_mobile] now"}}\n'
 
 Trust: the messages come from a model server.
 """
 
 from __future__ import annotations
 
-import json
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 
 from zoneproxy.content.deltas import Channel
 from zoneproxy.content.detectors.view import Hit
+from zoneproxy.content.held import Growth
 from zoneproxy.content.json_seq import decode, encode
+from zoneproxy.content.mask import Span, mask_value
 from zoneproxy.content.novelty import new_bytes
 from zoneproxy.content.realtime import SERVER_EVENTS, RealtimeEvent, read_server_event
+from zoneproxy.content.realtime_held import HeldMessages, Message, Share
 from zoneproxy.content.scan import ScanSettings, scan_strings, scan_text, to_finding
 from zoneproxy.content.stream_step import Making, StreamState, StreamStep
 from zoneproxy.content.strict_json import UnreadableError
@@ -41,14 +51,10 @@ _MAX_PENDING = 4
 _MAX_CHANNELS = 64
 _MAX_REMARKS = 256
 _ANSWERS = "response."
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """A message that waits, and up to where which texts must be decided first."""
-
-    raw: bytes
-    growths: list[tuple[Window, int]] = field(default_factory=list)
+# They name no answer in the API: they belong to the one that is under way.
+_NAMELESS = frozenset(
+    ("response.mcp_call.in_progress", "response.mcp_call.completed", "response.mcp_call.failed")
+)
 
 
 class RealtimeStream:
@@ -59,10 +65,6 @@ class RealtimeStream:
         max_message_bytes: largest message; four times as much may wait.
 
     Attributes:
-        masks: findings may be ordered to be masked; here they can't be, and `maskable` says so.
-        maskable: nothing was found in this exchange so far.
-        planted: a canary was planted: never.
-        returned: told of all text that grows, or `None`.
         over: the answer's last message has come, and waits for `end`.
     """
 
@@ -70,27 +72,30 @@ class RealtimeStream:
         self._settings = settings
         self._most = max_message_bytes
         self._windows: dict[Channel, Window] = {}
+        # Which exchange made a text grow last, and from which place on.
+        self._owners: dict[Window, tuple[Share, int]] = {}
         self._remarks: set[str] = set()
-        self._held: deque[_Waiting] = deque()
-        self._held_bytes = 0
-        self._last: list[bytes] = []
+        self._held = HeldMessages()
+        self._last: list[Message] = []
+        self._ending = False
+        self._new_spans: list[tuple[Window, Span]] = []
+        self._new_masked: list[Message] = []
         self._asked: str | None = None
         self._answer = ""
         self._state: StreamState = "ok"
         self._before = b""
-        self.masks = False
-        self.maskable = True
-        self.planted = False
-        self.returned: Callable[[Channel, str], None] | None = None
         self.over = False
 
     # ---- what the session says -------------------------------------------------------------------
 
-    def take_over(
-        self, returned: Callable[[Channel, str], None] | None, *, masks: bool, clean: bool = True
-    ) -> None:
-        """Go on for another exchange; `clean`: nothing was found in it so far."""
-        self.returned, self.masks, self.maskable = returned, masks, clean
+    def share(self, returned: Callable[[Channel, str], None] | None, *, masks: bool) -> RealtimeAnswer:
+        """Return what another exchange hears of the server.
+
+        Args:
+            returned: told of all text that grows, or `None`.
+            masks: findings may be ordered to be masked.
+        """
+        return RealtimeAnswer(self, Share(returned, masks))
 
     def ask(self, event_id: str) -> None:
         """An answer was asked for by the event of this name; until its end no other may be."""
@@ -100,66 +105,74 @@ class RealtimeStream:
 
     def drop(self) -> None:
         """Forget what waits: whatever it was, nobody will get it."""
-        self._held.clear()
+        self._held.drop_all()
         self._windows.clear()
+        self._owners.clear()
         self._last.clear()
-        self._held_bytes, self._asked, self.over = 0, None, False
+        self._asked, self.over, self._ending = None, False, False
 
     def fail(self, state: StreamState) -> None:
         """What came was no message; nothing is released any more."""
         if self._state == "ok":
             self._state = state
 
-    # ---- what the return leg asks, as of `AnswerStream` ----------------------------------------------
+    # ---- what an exchange asks ---------------------------------------------------------------------
 
-    def feed(self, data: bytes) -> StreamStep:
+    def feed(self, data: bytes, share: Share) -> StreamStep:
         """Take in whole messages; never raises, whatever is in them."""
         step = Making()
         if self._state == "ok":
             try:
                 for text in decode(data):
-                    self._take(text, step)
+                    self._take(text, share, step)
             except UnreadableError:
                 self.fail("unreadable")
-        if self._held_bytes > self._most * _MAX_PENDING:
+        if self._held.size > self._most * _MAX_PENDING:
             self._state = "too_large"
-        self.maskable = self.maskable and not step.findings
-        # Where findings may be ordered to be masked, nothing goes before `proceed`.
-        return step.made(self._state, b"" if self.masks and step.findings else self._release())
+        return self._made(share, step)
 
-    def end(self) -> StreamStep:
+    def end(self, share: Share) -> StreamStep:
         """The answer, or where none is under way the session, has ended; one without its end is truncated."""
         step = Making()
         if self._state == "ok":
             if self._asked is not None and not self.over:
                 self._state = "truncated"
-            self._close((), step)
-        release = self._release()
-        terminal = b"".join(self._last) if self._state == "ok" else b""
-        self._last.clear()
-        for channel in [one for one in self._windows if self._answer and one[0] == self._answer]:
-            del self._windows[channel]
-        self._asked, self._answer, self.over = None, "", False
-        self.maskable = self.maskable and not step.findings
-        return step.made(self._state, release, terminal)
+            self._close((), share, step)
+        if self._answer:
+            self._forget([channel for channel in self._windows if channel[0] == self._answer])
+        self._asked, self._answer, self.over, self._ending = None, "", False, True
+        return self._made(share, step)
 
-    def proceed(self, *, mask: bool) -> StreamStep:
-        """Go on after findings were judged; `mask` is never ordered, since nothing is maskable."""
-        if mask:
-            raise ValueError("a session's messages can't be masked")
-        return StreamStep(self._release(), state=self._state)
+    def proceed(self, share: Share, *, mask: bool) -> StreamStep:
+        """Go on after findings were judged: release what may go now.
 
-    def plant(self, canary: str) -> None:
-        """Plant no canary: what is heard or shown in pieces bears none."""
-
-    @property
-    def masked(self) -> Mapping[str, int]:
-        """The tokens that were put in: none."""
-        return {}
+        Args:
+            share: whose findings.
+            mask: what was found with the last piece is masked; otherwise it goes as it is.
+        """
+        if mask and not share.maskable:
+            raise ValueError("what was found can't be masked")
+        if not mask:
+            for window, span in self._new_spans:
+                self._held.drop(window, span)
+            for message in self._new_masked:
+                message.instead = None
+                message.counts.clear()
+            share.tainted.clear()
+        self._new_spans.clear()
+        self._new_masked.clear()
+        release, terminal = self._release()
+        return StreamStep(release, state=self._state, terminal=terminal)
 
     # ---- the parts ---------------------------------------------------------------------------------
 
-    def _take(self, text: str, step: Making) -> None:
+    def _made(self, share: Share, step: Making) -> StreamStep:
+        # Where findings may be ordered to be masked, nothing goes before `proceed`.
+        asks = share.masks and bool(step.findings)
+        release, terminal = (b"", b"") if asks else self._release()
+        return step.made(self._state, release, terminal)
+
+    def _take(self, text: str, share: Share, step: Making) -> None:
         raw = encode(text)
         if len(raw) > self._most:
             self._state = "too_large"
@@ -171,20 +184,22 @@ class RealtimeStream:
         step.new_bytes += new_bytes(self._before, raw)
         self._before = raw
         if event.usage:
-            step.usage_events.append(json.loads(text))
+            step.usage_events.append(event.document)
         step.names.extend(named.name for named in event.names)
-        self._look(event, step)
-        waiting = _Waiting(raw)
+        message = Message(raw, share=share, channel=event.channel)
+        message.document = event.document if share.rewrites else None
+        self._look(event, share, step)
         for channel, piece in event.grown:
             step.grown += 1
-            waiting.growths.append(self._grow(channel, piece, step))
+            message.growths.append(self._grow(channel, piece, event, share, step))
+        if share.masks:
+            self._prepare(message, step)
         if event.closed is not None:
-            self._close(event.closed, step)
+            self._close(event.closed, share, step)
         if self.over:
-            self._last.append(raw)
-            return
-        self._held.append(waiting)
-        self._held_bytes += len(raw)
+            self._last.append(message)
+        else:
+            self._held.wait(message)
 
     def _follow(self, event: RealtimeEvent) -> None:
         """Follow the answer that is under way; nothing of another may come."""
@@ -196,6 +211,8 @@ class RealtimeStream:
             return
         if not event.kind.startswith(_ANSWERS):
             return
+        if event.kind in _NAMELESS and not event.response_id and self._answer:
+            return
         if self._asked is None or not event.response_id:
             raise UnreadableError("an answer that nobody asked for")
         if event.kind == "response.created" and not self._answer:
@@ -204,31 +221,56 @@ class RealtimeStream:
             raise UnreadableError("another answer than was asked for")
         self.over = event.kind == "response.done"
 
-    def _look(self, event: RealtimeEvent, step: Making) -> None:
+    def _look(self, event: RealtimeEvent, share: Share, step: Making) -> None:
         """Scan what belongs to no channel; the same string is scanned once."""
+        step.tainted = False
         if event.sealed:
             step.findings.extend(scan_strings((), self._settings, event.sealed))
+            share.maskable = False
         for _, text in event.segments:
             step.text_bytes += len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-            if text in self._remarks:
-                continue
-            if found := scan_text(text, Segment.OUTPUT, self._settings):
-                step.findings.extend(found)
-            elif len(self._remarks) < _MAX_REMARKS:
-                self._remarks.add(text)
+            if text in share.tainted:
+                step.tainted = True
+            elif text not in self._remarks:
+                self._remark(text, share, step)
 
-    def _grow(self, channel: Channel, text: str, step: Making) -> tuple[Window, int]:
+    def _remark(self, text: str, share: Share, step: Making) -> None:
+        found = scan_text(text, Segment.OUTPUT, self._settings)
+        step.findings.extend(found)
+        if not found:
+            if len(self._remarks) < _MAX_REMARKS:
+                self._remarks.add(text)
+            return
+        step.tainted = True
+        if share.masks and len(share.tainted) < _MAX_REMARKS:
+            share.tainted.add(text)
+
+    def _prepare(self, message: Message, step: Making) -> None:
+        """Mask what a message says outside of texts that grow."""
+        if not step.tainted:
+            return
+        made = None if message.growths else mask_value(message.document, self._settings)
+        if made is None:
+            message.share.maskable = False
+        else:
+            message.instead, message.counts = made.value, dict(made.counts)
+            self._new_masked.append(message)
+
+    def _grow(self, channel: Channel, text: str, event: RealtimeEvent, share: Share, step: Making) -> Growth:
         window = self._windows.get(channel)
         if window is None:
             self._make_room()
             window = self._windows[channel] = Window(self._settings)
+        start = window.end
+        if (owner := self._owners.get(window)) is None or owner[0] is not share:
+            self._owners[window] = share, start
         step.text_bytes += len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-        if self.returned is not None:
-            self.returned(channel, text)
-        self._found(window.grow(text), step)
+        if share.returned is not None:
+            share.returned(channel, text)
+        self._found(window.grow(text), channel, window, share, step)
         if window.padded:
             raise UnreadableError("the text is padded past inspection")
-        return window, window.end
+        return Growth(window, start, window.end, event.document, "delta")
 
     def _make_room(self) -> None:
         """Forget the oldest text of which nothing waits; where something of all waits, there are too many."""
@@ -237,24 +279,90 @@ class RealtimeStream:
         settled = next((channel for channel, window in self._windows.items() if not window.held), None)
         if settled is None:
             raise UnreadableError("the session has too many channels")
-        del self._windows[settled]
+        self._forget([settled])
 
-    def _close(self, prefix: Channel, step: Making) -> None:
+    def _forget(self, channels: Iterable[Channel]) -> None:
+        """Forget texts that grow no more."""
+        for channel in channels:
+            self._owners.pop(self._windows.pop(channel), None)
+        self._held.forget(self._windows.values())
+
+    def _close(self, prefix: Channel, share: Share, step: Making) -> None:
         for channel, window in self._windows.items():
             if channel[: len(prefix)] == prefix and window.held:
-                self._found(window.grow("", final=True), step)
+                self._found(window.grow("", final=True), channel, window, share, step)
 
-    def _found(self, hits: Iterable[Hit], step: Making) -> None:
-        step.findings.extend(to_finding(hit, Segment.OUTPUT, self._settings) for hit in hits)
+    def _found(
+        self, hits: Iterable[Hit], channel: Channel, window: Window, share: Share, step: Making
+    ) -> None:
+        for hit in hits:
+            step.findings.append(to_finding(hit, Segment.OUTPUT, self._settings))
+            if not share.masks:
+                continue
+            # Tokens count in the exchange whose message they stand in: that must be the one that is judged.
+            owner, since = self._owners.get(window, (None, 0))
+            own = owner is share and hit.start >= since
+            span = self._held.add(window, Span(hit.start, hit.end, hit.kind), str(channel[-1]))
+            if span is None or window.inexact or not own:
+                share.maskable = False
+            if span is not None:
+                self._new_spans.append((window, span))
 
-    def _release(self) -> bytes:
-        """Give out the messages at the front in which everything is decided."""
+    def _release(self) -> tuple[bytes, bytes]:
+        """Give out the messages at the front in which everything is decided, and at an end the last ones."""
+        ending, self._ending = self._ending, False
+        last = self._last
+        if ending:
+            self._last = []
         if self._state != "ok":
-            return b""
-        released = bytearray()
-        held = self._held
-        while held and all(window.safe >= end for window, end in held[0].growths):
-            waiting = held.popleft()
-            self._held_bytes -= len(waiting.raw)
-            released += waiting.raw
-        return bytes(released)
+            return b"", b""
+        release = self._held.release()
+        return release, b"".join(map(self._held.written, last)) if ending else b""
+
+
+class RealtimeAnswer:
+    """What one exchange of a session hears of the server; it stands where `stream.AnswerStream` does.
+
+    Args:
+        whole: all that the server says.
+        share: what of it is this exchange's.
+    """
+
+    def __init__(self, whole: RealtimeStream, share: Share) -> None:
+        self.whole, self._share = whole, share
+
+    @property
+    def masks(self) -> bool:
+        """Findings may be ordered to be masked."""
+        return self._share.masks
+
+    @property
+    def maskable(self) -> bool:
+        """All that was found in this exchange so far could be masked."""
+        return self._share.maskable
+
+    @property
+    def planted(self) -> bool:
+        """A canary was planted."""
+        return self._share.planted
+
+    @property
+    def masked(self) -> Mapping[str, int]:
+        """The tokens that were put in so far, by kind."""
+        return dict(sorted(self._share.counts.items()))
+
+    def plant(self, canary: str) -> None:
+        """Plant a canary, once, in the first text of the answer that is for people."""
+        self._share.canary = canary
+
+    def feed(self, data: bytes) -> StreamStep:
+        """Take in whole messages; never raises, whatever is in them."""
+        return self.whole.feed(data, self._share)
+
+    def end(self) -> StreamStep:
+        """The answer, or where none is under way the session, has ended."""
+        return self.whole.end(self._share)
+
+    def proceed(self, *, mask: bool) -> StreamStep:
+        """Go on after findings were judged; contract as of `AnswerStream.proceed`."""
+        return self.whole.proceed(self._share, mask=mask)

@@ -88,6 +88,30 @@ class RequestReading:
     assigned_id: str = ""
     speech: bool | None = None
 
+    def forgetful(self, body: bytes) -> RequestReading:
+        """Return what is left once the strings and files were looked into, with these bytes as its body."""
+        # As `dataclasses.replace` would, which looks at every field twice.
+        return RequestReading(
+            self.state,
+            body,
+            self.model,
+            self.streamed,
+            self.max_tokens,
+            self.include_usage,
+            self.usage_injected,
+            (),
+            self.sealed,
+            self.text_bytes,
+            (),
+            self.names,
+            self.keeps,
+            self.use,
+            self.begins,
+            self.event_id,
+            self.assigned_id,
+            self.speech,
+        )
+
 
 def read_request(
     endpoint: Endpoint,
@@ -130,7 +154,7 @@ def _read_json(endpoint: Endpoint, body: bytes, limits: RequestLimits) -> Reques
     asked = read_object(body, limits.max_depth)
     if endpoint.dialect == "anthropic_batches":
         return _bounded(_with_batch(RequestReading("ok", body, keeps=True), read_requests(asked)), limits)
-    reading = _asked(endpoint, asked, body)
+    fields = _asked(endpoint, asked)
     segments: list[tuple[Segment, str]] = []
     for pair in strings(asked):
         segments.append(pair)
@@ -139,8 +163,10 @@ def _read_json(endpoint: Endpoint, body: bytes, limits: RequestLimits) -> Reques
     names = request_names(asked, endpoint.dialect)
     if len(names) > MOST_NAMES:
         return RequestReading("too_large", body)
-    return replace(
-        reading,
+    return RequestReading(
+        "ok",
+        body,
+        **fields,
         segments=tuple(segments),
         sealed=tuple(set(sealed_parts(asked))),
         names=names,
@@ -152,7 +178,10 @@ def _read_event(body: bytes) -> RequestReading:
     """Read one message of a session."""
     event = read_client_event(body)
     if event.kind not in CLIENT_EVENTS:
-        return RequestReading("unknown_type", body)
+        # It is looked into like any other: who is told of the refusal hears nothing of what was found.
+        return RequestReading(
+            "unknown_type", body, segments=event.segments, sealed=event.sealed, event_id=event.event_id
+        )
     return RequestReading(
         "unasked" if event.unasked else "ok",
         body,
@@ -219,7 +248,12 @@ def _read_form(endpoint: Endpoint, form: Form, body: bytes, limits: RequestLimit
     return reading
 
 
-def _asked(endpoint: Endpoint, asked: dict[str, Any], body: bytes) -> RequestReading:
+def _asked(endpoint: Endpoint, asked: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a reading that members of a JSON body tell.
+
+    Raises:
+        UnreadableError: one of them has a value that it can't have.
+    """
     model = asked.get("model")
     if model is not None and not isinstance(model, str):
         raise UnreadableError("the model is not a string")
@@ -238,17 +272,15 @@ def _asked(endpoint: Endpoint, asked: dict[str, Any], body: bytes) -> RequestRea
     if background and endpoint.kept != "unless":
         raise UnreadableError("the answer would not come on the connection that asked for it")
     inject = streamed and not include_usage and endpoint.dialect in _USAGE_DIALECTS
-    return RequestReading(
-        "ok",
-        body,
-        model=model,
-        streamed=streamed,
-        max_tokens=_max_tokens(asked),
-        include_usage=include_usage,
-        usage_injected=inject,
-        keeps=_keeps(endpoint, store=store, background=bool(background)),
-        use="background" if background else "",
-    )
+    return {
+        "model": model,
+        "streamed": streamed,
+        "max_tokens": _max_tokens(asked),
+        "include_usage": include_usage,
+        "usage_injected": inject,
+        "keeps": _keeps(endpoint, store=store, background=bool(background)),
+        "use": "background" if background else "",
+    }
 
 
 def _keeps(endpoint: Endpoint, *, store: bool | None, background: bool) -> bool:

@@ -10,9 +10,11 @@ from zoneproxy.content.registered.index import Index
 from zoneproxy.content.tables import networks, networks6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ScanSettings:
     """How closely is looked, and the key of the findings' digests.
+
+    Two are the same only where they are one object: what is remembered under settings is asked for often.
 
     Attributes:
         level: detectors up to this level report (1 errs least, 4 misses least).

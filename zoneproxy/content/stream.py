@@ -109,6 +109,7 @@ class AnswerStream:
         self._new_spans: list[tuple[Window, Span]] = []
         self._over = False
         self.maskable = True
+        self._bears_tokens = False
         self._ended = False
         self._state: StreamState = "ok"
 
@@ -218,9 +219,9 @@ class AnswerStream:
         self._before, self._frame = event.raw, None
         if event.remarks:
             self._remark(event.remarks, step)
+        if event.name:
+            self._remark(event.name, step)
         if event.data is None:
-            if event.name:
-                self._remark(event.name, step)
             self._seal(step)
             self._queue(Waiting(event.raw))
             return
@@ -254,11 +255,13 @@ class AnswerStream:
             step.names.extend(answer_names(document, self._dialect))
         for remark in delta.remarks:
             self._remark(remark, step)
+        self._bears_tokens = self._bears_tokens or bool(delta.spelled)
         waiting = Waiting(self._stripped(event, document, delta))
         if delta.grown:
             step.grown += 1
             for (channel, text), spot in zip(delta.grown, delta.spots, strict=True):
                 waiting.growths.append(self._grow(channel, text, spot, step))
+        waiting.growths += [self._look(channel, text, _NOWHERE, step) for channel, text in delta.spelled]
         for channel in delta.closed:
             self._close(channel, step)
         self._ended = self._ended or delta.terminal
@@ -295,16 +298,20 @@ class AnswerStream:
         return event.raw.replace(event.data.encode(), without(event.data, "usage").encode(), 1)
 
     def _grow(self, channel: Channel, text: str, spot: tuple[dict[str, Any], str], step: Making) -> Growth:
+        if channel not in self._windows:
+            self._close_others(channel, step)
+        step.text_bytes += len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+        if self._returned is not None:
+            self._returned(channel, text)
+        return self._look(channel, text, spot, step)
+
+    def _look(self, channel: Channel, text: str, spot: tuple[dict[str, Any], str], step: Making) -> Growth:
         window = self._windows.get(channel)
         if window is None:
             if len(self._windows) >= _MAX_CHANNELS:
                 raise UnreadableError("the answer has too many channels")
-            self._close_others(channel, step)
             window = self._windows[channel] = Window(self._settings)
-        step.text_bytes += len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
         start = window.end
-        if self._returned is not None:
-            self._returned(channel, text)
         if hits := window.grow(text):
             self._found(hits, channel, window, step)
         if window.padded:
@@ -338,6 +345,9 @@ class AnswerStream:
         for hit in hits:
             step.findings.append(to_finding(hit, Segment.OUTPUT, self._settings))
             if not self.masks:
+                continue
+            if self._bears_tokens:
+                self.maskable = False
                 continue
             name = next((part for part in reversed(channel) if isinstance(part, str)), "")
             span = self._held.add(window, Span(hit.start, hit.end, hit.kind), name)

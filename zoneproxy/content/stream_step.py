@@ -60,7 +60,7 @@ class Making:
             tuple(self.usage_events),
             terminal,
             self.text_bytes,
-            tuple(dict.fromkeys(self.names)),
+            tuple(dict.fromkeys(self.names)) if self.names else (),
             self.new_bytes,
             self.grown,
         )

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from zoneproxy.content import sealed
 from zoneproxy.content.mask import Masked, mask_value
 from zoneproxy.content.strict_json import UnreadableError, read_object
 from zoneproxy.passage.exchange import Exchange
@@ -26,11 +27,7 @@ ORDER = "mask"
 
 def ordered(exchange: Exchange, phase: Phase) -> bool:
     """Tell whether a rule in force may order that what is found in a phase goes masked."""
-    return any(
-        ORDER in rule.obligations and phase in rule.phases
-        for policy in exchange.rules.policies
-        for rule in policy.rules
-    )
+    return any(ORDER in policy.orders[phase] for policy in exchange.rules.policies)
 
 
 def prepare_request(exchange: Exchange) -> None:
@@ -48,6 +45,8 @@ def _masked_request(exchange: Exchange) -> Masked | None:
     reading, endpoint = exchange.reading, exchange.endpoint
     if reading is None or endpoint is None or exchange.head_findings or endpoint.body == "form":
         return None
+    if any(one.category == sealed.CATEGORY for one in exchange.findings):
+        return None  # what can't be looked into has no masked form, wherever its reader found it
     try:
         asked = read_object(reading.body, exchange.rules.limits.max_depth)
     except UnreadableError:

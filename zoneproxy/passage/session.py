@@ -27,7 +27,7 @@ from collections.abc import Callable
 from zoneproxy.content.dialects import EVENT
 from zoneproxy.content.json_seq import encode
 from zoneproxy.content.realtime import begins
-from zoneproxy.content.realtime_stream import RealtimeStream
+from zoneproxy.content.realtime_stream import RealtimeAnswer
 from zoneproxy.content.strict_json import UnreadableError
 from zoneproxy.meter.turnstile import Turnstile
 from zoneproxy.passage.commands import Bind, Command, Forward, LookUp, Write
@@ -104,12 +104,12 @@ class Session:
     ) -> None:
         exchange = own.exchange
         to, stream = exchange.destination, exchange.stream
-        if to is None or not isinstance(stream, RealtimeStream) or exchange.reading is None:
+        if to is None or not isinstance(stream, RealtimeAnswer) or exchange.reading is None:
             raise TypeError("a session has a server and what reads it")
         self._own, self._begin, self._pin = own, begin, pin
         self._count, self.limits = SessionCount(turnstile), limits
-        self._stream = stream
-        self._ties = Ties(exchange.flow, exchange.reading.model or "", to, stream)
+        self._stream = stream.whole
+        self._ties = Ties(exchange.flow, exchange.reading.model or "", to, stream.whole)
         self._entering: Passage | None = None
         self._answering: Passage | None = None
         self._asking: Passage | None = None  # whose record or binding is outstanding
@@ -280,7 +280,6 @@ class Session:
         if passage is self._answering:
             if passage.state is State.DELIVERED:
                 self._answering = None
-                self._own_again()
                 self._then = self._next
             elif self._stream.over:
                 self._then = self._answer_over
@@ -288,12 +287,6 @@ class Session:
             return told
         then, self._then = self._then, None
         return then()
-
-    def _own_again(self) -> None:
-        """What the server says from now on is the session's own answer."""
-        own = self.exchange
-        returned = own.returned.grow if own.returned is not None else None
-        self._stream.take_over(returned, masks=self._stream.masks, clean=not own.answer_findings)
 
     def _answer_over(self) -> list[Command]:
         """The answer's last message has come: it waits for the return."""

@@ -39,6 +39,29 @@ def test_the_front_waits_longer_than_the_boundary(
     assert planned.head_s == 8
 
 
+@given(idle=st.floats(1, 3600), whole=st.floats(1, 86_400), hook=st.floats(1, 60))
+def test_the_front_waits_longer_than_a_session_may_last(idle: float, whole: float, hook: float) -> None:
+    """Z13: it is the boundary that ends a session, silent or not, also while the front is made anew."""
+    more = f"\nlimits: {{hook_deadline_s: {hook}}}\nrealtime: {{idle_timeout_s: {idle}, "
+    more += f"session_timeout_s: {whole}}}\n"
+    planned = plan(parse(zone_yaml(front=FRONT + more).encode(), "zone.yaml"))
+    for door in planned.doors:
+        assert door.sessions is not None
+        assert door.sessions.silent_s > min(idle, whole) + 2 * hook
+        assert door.sessions.whole_s > whole + 2 * hook
+        assert planned.silent_s(door) >= max(door.sessions.silent_s, planned.answer_s)
+        assert planned.longest_s >= max(door.sessions.whole_s, planned.exchange_s)
+
+
+def test_sessions_are_planned_where_they_are_open() -> None:
+    """Z4, Z22: at the paths that the boundary knows; nowhere without `realtime`."""
+    closed = plan(parse(zone_yaml().encode(), "zone.yaml"))
+    assert [door.sessions for door in closed.doors] == [None, None]
+    assert closed.longest_s == closed.exchange_s
+    opened = plan(parse(zone_yaml(front=FRONT + "\nrealtime: {}\n").encode(), "zone.yaml"))
+    assert [door.sessions.paths for door in opened.doors if door.sessions] == [("/v1/realtime",)] * 2
+
+
 def test_the_plan_knows_the_doors() -> None:
     """Where each door is, what it hears, and who ends TLS."""
     sg, my = plan(parse(zone_yaml().encode(), "zone.yaml")).doors

@@ -33,6 +33,8 @@ PRODUCTS = (
     Product(haproxy, "haproxy.cfg", fronted=True),
     Product(nginx, "nginx.conf", fronted=False),
 )
+SESSIONS = "\nrealtime: {idle_timeout_s: 1234.0, session_timeout_s: 5678.0}\n"
+OPENING = {"envoy.yaml": "upgrade_type", "haproxy.cfg": "timeout tunnel", "nginx.conf": "$upgrade_sent"}
 each = pytest.mark.parametrize("product", PRODUCTS, ids=lambda product: product.golden.partition(".")[0])
 
 
@@ -41,6 +43,35 @@ def test_the_text_is_the_golden_one(product: Product) -> None:
     """The same zone.yaml gives the same bytes; who changes them sees the difference here."""
     golden = Path(__file__).with_name("front") / product.golden
     assert product.made(zone_yaml(fronts=product.fronted)) == golden.read_text("utf-8")
+
+
+@each
+def test_the_text_with_sessions_is_the_golden_one(product: Product) -> None:
+    """Z4: what `realtime` in zone.yaml opens, and nothing else, is what the front lets pass."""
+    golden = Path(__file__).with_name("front") / f"sessions.{product.golden}"
+    text = zone_yaml(fronts=product.fronted, front=FRONT + SESSIONS)
+    assert product.made(text) == golden.read_text("utf-8")
+
+
+@each
+def test_without_sessions_no_upgrade_passes(product: Product) -> None:
+    """Z22: where nothing opens them, none of the words is there by which a product lets one pass."""
+    closed = product.made(zone_yaml(fronts=product.fronted))
+    opened = product.made(zone_yaml(fronts=product.fronted, front=FRONT + SESSIONS))
+    for word in ("/v1/realtime", OPENING[product.golden]):
+        assert word in opened
+        assert word not in closed
+
+
+@each
+def test_a_domestic_door_passes_no_session(product: Product) -> None:
+    """Z7: sessions are overseas customers'; at a domestic door there is no upgrade."""
+    front = FRONT.partition("    - {route: cable-my-1")[0]
+    text = zone_yaml(fronts=product.fronted, front=front + SESSIONS)
+    assert OPENING[product.golden] in product.made(text)
+    config = parse(text.encode(), "zone.yaml")
+    config.routes[0] = config.routes[0].model_copy(update={"side": "domestic"})
+    assert OPENING[product.golden] not in product.write(plan(config))
 
 
 @each

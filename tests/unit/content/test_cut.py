@@ -46,6 +46,24 @@ def test_the_form_of_a_session():
     assert refusal_body("openai_realtime", REASON, trace="zone#7", flow="f") == event
 
 
+def test_a_session_is_told_which_message_it_was():
+    """The name that the caller gave it stands where the API has it; an HTTP answer has no such place."""
+    told = {"trace": "zone#7", "flow": "f", "culprit": "own-7"}
+    for made in (refusal_body, cut_event):
+        assert json.loads(made("openai_realtime", REASON, **told))["error"]["event_id"] == "own-7"
+    assert b"own-7" not in refusal_body("openai_chat", REASON, **told)
+
+
+@pytest.mark.parametrize(
+    "dialect", ["openai_chat", "anthropic_messages", "openai_responses", "openai_realtime"]
+)
+def test_a_cut_names_the_deployment_too(dialect):
+    """Z10: what a denial orders to be told is told whether or not something was delivered before."""
+    event = cut_event(dialect, REASON, trace="zone#7", flow="f", deployment="https://eu.example/v1")
+    data = event.strip().rpartition(b"data: ")[2]
+    assert json.loads(data)["error"]["local_deployment"] == "https://eu.example/v1"
+
+
 @pytest.mark.parametrize("code", sorted(REASONS))
 def test_every_reason_can_be_told(code):
     """The message holds text, remedy, code and trace index."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from zoneproxy.content.encodings import pieces, unbroken
+from zoneproxy.content.encodings import _FEWEST_BASE32, _FEWEST_ENCODED, _lengths, pieces, unbroken
 
 PLAIN = "call 13812345678"
 
@@ -88,3 +90,16 @@ def test_broken_words_are_joined():
     """A word that goes on in the next line is one word."""
     assert unbroken("a@\r\nqq.com") == "a@qq.com"
     assert unbroken("no break") == "no break"
+
+
+GAPS = " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
+
+
+@given(st.lists(st.text("ab1\x00\x7f" + GAPS, max_size=30)).map("".join) | st.text(max_size=60))
+def test_words_are_measured_as_if_they_had_been_listed(text):
+    """Z11: drawn as signs and gaps, a text has the same lengths of words as its list of words."""
+    longest, single, double = _lengths(text)
+    lengths = [len(word) for word in text.split()]
+    assert (single, double) == (lengths.count(1), lengths.count(2))
+    for asked in (_FEWEST_ENCODED, _FEWEST_BASE32):
+        assert (longest >= asked) is (max(lengths, default=0) >= asked)

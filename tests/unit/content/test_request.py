@@ -178,3 +178,13 @@ def test_a_message_of_a_session_is_read():
 def test_a_message_that_may_not_pass_has_a_state(event, state):
     """Z22: an unknown type, what is no event, and what lets answers begin by themselves."""
     assert read(event, endpoint=EVENT).state == state
+
+
+def test_what_is_left_of_a_reading_is_all_but_its_strings_and_files():
+    """A prompt is let go of, and nothing else that was read of it."""
+    reading = read({"model": "m", "stream": True, "max_tokens": 5, "messages": [{"content": "hello"}]})
+    filled = replace(
+        reading, sealed=("image",), files=("file",), names=("name",), keeps=True, use="batch", begins=True,
+        event_id="e", assigned_id="a", speech=True, include_usage=True, usage_injected=True,
+    )  # fmt: skip
+    assert filled.forgetful(b"left") == replace(filled, body=b"left", segments=(), files=())

@@ -172,6 +172,17 @@ def test_identifiers_outside_the_deltas_are_found():
     assert stream().feed(json.dumps({"id": value, "choices": []}).join(["data: ", "\n\n"]).encode()).findings
 
 
+@pytest.mark.parametrize(
+    "data", ['{"choices": []}', '{"id": "a", "choices": [{"index": 0, "delta": {}}]}', "[DONE]", None]
+)
+def test_the_name_of_an_event_is_looked_into(data):
+    """Z11: an event's name crosses as its data do, whatever data it has."""
+    written = f"event: {resident_id(7)}\n" + (f"data: {data}\n" if data else "") + "\n"
+    step = stream().feed(written.encode())
+    assert [finding.kind for finding in step.findings] == ["cn_resident_id"]
+    assert stream().feed(written.replace(resident_id(7), "delta").encode()).findings == ()
+
+
 def test_text_is_counted():
     """The meter learns how many bytes of text were shown."""
     assert stream().feed(chat_chunk("h\u00e9")).text_bytes == 3

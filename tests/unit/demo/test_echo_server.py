@@ -95,17 +95,18 @@ def test_it_remembers_what_arrived(server):
         server.wait_seen(3, timeout_seconds=0)
 
 
-def test_the_workload_calls_by_the_outward_door_and_names_its_flow(server):
-    """The call is in absolute form, carries the flow it serves, and its outcome is the answer."""
+def test_the_workload_calls_by_the_outward_door_with_its_tag(server):
+    """The call is in absolute form, carries the tag that it was given, and its outcome is the answer."""
     with serving(outward=(server.host, server.port)) as workload:
         http = openai.DefaultHttpxClient(trust_env=False)
         with openai.OpenAI(base_url=f"{workload.url}/v1", api_key="k", http_client=http) as client:
-            more = {"extra_headers": {"zone-flow": "f-1"}}
+            tag = {"zone-origin": "overseas", "signature-input": "zone=()", "signature": "zone=:AA==:"}
+            more = {"extra_headers": tag}
             answer = ask(client, "workload", "fetch http://inland.example/x", **more)
     call = server.wait_seen(1)[0]
     assert call.path == "http://inland.example/x"
     assert call.headers["host"] == "inland.example"
-    assert call.headers["zone-flow"] == "f-1"
+    assert {name: call.headers[name] for name in tag} == tag
     assert answer.choices[0].message.content.startswith("the outward door answered 404")
 
 

@@ -14,8 +14,6 @@ from tests.support.realtime_world import (
     created,
     delta,
     done,
-    item,
-    open_masking,
     said,
     session_rules,
     told,
@@ -369,22 +367,6 @@ def test_what_asks_without_a_name_goes_in_with_ours() -> None:
     refused = told("error", error={"message": "no", "event_id": named["event_id"]})
     assert kinds(world.run(session, refused)) == ["< error"]
     assert (session.answering, world.verdicts()[-1]) == (False, ("return", "allow", "complete"))
-
-
-def test_what_is_masked_goes_in_masked_and_answers_never_are() -> None:
-    """Z11: where a rule orders it what comes in goes masked; answers with findings are refused."""
-    world = World(rules=replace(session_rules(), policies=open_masking()))
-    session = world.open()
-    (sent,) = world.run(session, said("conversation.item.create", item=item("I am 110101199003074610 ok")))
-    assert isinstance(sent, ToServer)
-    assert "110101199003074610" not in sent.text
-    assert json.loads(sent.text)["item"]["content"][0]["text"].endswith(" ok")
-    assert world.durable[1].body["masked"] == {"cn_resident_id": 1}
-    world.run(session, CREATE)
-    world.run(session, created())
-    assert kinds(world.run(session, delta("fine "))) == ["< response.output_text.delta"]
-    crossed = kinds(world.run(session, delta("110101199003074610 ")))
-    assert crossed == ["< error", "close 1008 policy-default"]
 
 
 def test_a_session_needs_an_exchange_that_is_one() -> None:
