@@ -14,8 +14,8 @@ refused request of which nothing was read.
 mitmproxy's own TLS is not used: its request for a client certificate verifies nothing, and its ports take
 plain HTTP as well.
 
-A connection costs its caller next to nothing, so their records are bounded: beyond `RECORDS_PER_S` a second
-refusals are counted, and one record an interval says how many there were.
+A connection costs its caller next to nothing, so their records are bounded as those of all strangers
+(`addons/refusals.py`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 from addons.heads import unread
-from zoneproxy.meter.bucket import Bucket
+from zoneproxy.meter.occupancy import Occupancy
+from zoneproxy.meter.refusals import places_of
 from zoneproxy.origin.arrival import PLAIN, Arrival, passed_on
 from zoneproxy.origin.certificate import CertificateError
 from zoneproxy.origin.proxy_protocol import FIXED_BYTES, ProxyHeaderError, read_header, rest_bytes
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from addons.boundary import Boundary
+    from addons.refusals import DoorRecords
     from zoneproxy.assembly import Listener
 
     Peer = tuple[str, int]
@@ -45,11 +47,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("zoneproxy.gate")
 
-RECORDS_PER_S, RECORDS_AT_ONCE = 20, 1000
-"""Refusals of one gate that get a record each; the others are counted, and their number is recorded. Nobody
-has proved anything here, and a record costs a disk more than a connection costs its caller."""
 _NO_SOCKETS_S = 0.5
 _SHUTDOWN_S = 5.0
+_PARTS = 8
+"""Of the places before the gate one source has so small a part."""
 
 
 def open_listening(host: str, port: int, backlog: int) -> socket.socket:
@@ -87,6 +88,7 @@ class Gate:
         most_waiting: connections that may be on their way through it; more are closed at once.
         timeout_s: seconds for all that comes before HTTP.
         serve: takes a connection that passed.
+        records: says which refusals are recorded, and counts the others.
         refused: takes a peer and why it did not pass.
     """
 
@@ -98,19 +100,24 @@ class Gate:
         most_waiting: int,
         timeout_s: float,
         serve: Serve,
+        records: DoorRecords,
         refused: Callable[[Peer, Arrival, NotAdmittedError], Awaitable[None]],
     ) -> None:
         listening.settimeout(0)
         self.sockets = (listening,)
         self._listener = listener
-        self._most_waiting = most_waiting
         self._timeout_s = timeout_s
-        self._serve, self._refused = serve, refused
-        self.waiting = 0
-        self._records = Bucket(RECORDS_PER_S, 1000, RECORDS_AT_ONCE)
-        self._untold = 0
+        self._serve, self._records, self._refused = serve, records, refused
+        # Whoever says nothing keeps no place from others; fronts are few, and all callers are theirs.
+        most_of_one = most_waiting if listener.fronts else -(-most_waiting // _PARTS)
+        self._room = Occupancy(most_waiting, most_of_one)
         self._tasks = set[asyncio.Task[None]]()
         self._accepting = asyncio.ensure_future(self._accept(listening))
+
+    @property
+    def waiting(self) -> int:
+        """How many connections are on their way through it."""
+        return self._room.total
 
     def close(self) -> None:
         """Accept no more; connections that came already go on."""
@@ -131,17 +138,17 @@ class Gate:
                 log.exception("a connection can't be accepted")
                 await asyncio.sleep(_NO_SOCKETS_S)
                 continue
-            if self.waiting >= self._most_waiting:
+            source = places_of(read_address(peer[0]))[0]
+            if not self._room.enter(source):
                 log.warning("closed a connection: %d others are not through the gate yet", self.waiting)
-                self._untold += 1
+                self._records.no_room(peer[0])
                 sock.close()
                 continue
-            task = asyncio.ensure_future(self._admit(sock, peer[:2]))
+            task = asyncio.ensure_future(self._admit(sock, peer[:2], source))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _admit(self, sock: socket.socket, peer: Peer) -> None:
-        self.waiting += 1
+    async def _admit(self, sock: socket.socket, peer: Peer, source: object) -> None:
         told, writer, ours = PLAIN, None, True
         try:
             try:
@@ -150,7 +157,7 @@ class Gate:
                     ours = False  # from here on the transport closes it
                     reader, writer, arrival = await self._open(sock, told)
             finally:
-                self.waiting -= 1
+                self._room.leave(source)
             await self._serve(reader, writer, caller, arrival)
         except NotAdmittedError as error:
             await self._refuse(peer, told, error)
@@ -167,16 +174,9 @@ class Gate:
 
     async def _refuse(self, peer: Peer, told: Arrival, error: NotAdmittedError) -> None:
         """Record a refusal, or count it where there are too many."""
-        if not self._records.take(1, int(asyncio.get_running_loop().time() * 1000)):
-            self._untold += 1
-            return
-        log.info("closed a connection from %s: %s", peer[0], error.detail)
-        await self._refused(peer, told, error)
-
-    def take_untold(self) -> int:
-        """Return how many were refused since the last question without a record of their own."""
-        count, self._untold = self._untold, 0
-        return count
+        if self._records.takes(peer[0], error.state):
+            log.info("closed a connection from %s: %s", peer[0], error.detail)
+            await self._refused(peer, told, error)
 
     async def _read_front(self, sock: socket.socket, peer: Peer) -> tuple[Peer, Arrival]:
         """Read who calls from the front's header; without fronts it is the peer itself."""

@@ -14,13 +14,13 @@ import time
 from typing import TYPE_CHECKING
 
 from addons.pages import shut
+from addons.refusals import tell_turned_away
 from addons.streams import Halted
 from addons.telling import keep_refusal
 from zoneproxy.passage.events import Event, StopsChanged, UpstreamFailed
 from zoneproxy.passage.session import Session
 from zoneproxy.passage.session_words import Expired
 from zoneproxy.passage.state import State
-from zoneproxy.terms.errors import TraceError
 
 if TYPE_CHECKING:
     from mitmproxy import http
@@ -51,15 +51,29 @@ async def sweep(boundary: Boundary) -> None:
     """End, once a second and for ever, what has been under way for too long."""
     while True:
         await asyncio.sleep(SWEEP_S)
-        await _tell_refused(boundary)
-        late = [(one, overdue) for one in boundary.crossings if (overdue := _overdue(boundary, one))]
-        for crossing, overdue in late:
-            log.info("an exchange took too long", extra={"flow": crossing.passage.exchange.flow})
-            try:
-                await interrupt(boundary, crossing, overdue)
-            except Exception:
-                log.exception("an exchange that took too long could not be ended")
-                _sever(boundary, crossing)
+        try:
+            await _look_round(boundary)
+        except Exception:
+            log.exception("a fault while it was looked for what takes too long; the next look comes")
+
+
+async def _look_round(boundary: Boundary) -> None:
+    """End what is overdue, and forget what has ended; then record what has no record of its own."""
+    for crossing in boundary.crossings:
+        # Whoever waited for its end was cut off before it came. On a connection that lives its own hooks end
+        # it: a request may be refused long before its body is read.
+        if crossing.passage.final and boundary.handler(crossing.passage.exchange.pin.connection) is None:
+            boundary.end(crossing)
+    late = [(one, overdue) for one in boundary.crossings if (overdue := _overdue(boundary, one))]
+    for crossing, overdue in late:
+        log.info("an exchange took too long", extra={"flow": crossing.passage.exchange.flow})
+        try:
+            await interrupt(boundary, crossing, overdue)
+        except Exception:
+            log.exception("an exchange that took too long could not be ended")
+            _sever(boundary, crossing)
+    if boundary.ready:
+        await tell_turned_away(boundary.assembled())
 
 
 def _overdue(boundary: Boundary, crossing: Crossing) -> Event | None:
@@ -76,26 +90,6 @@ def _overdue(boundary: Boundary, crossing: Crossing) -> Event | None:
     if lasted_s > boundary.limits().exchange_timeout_s:
         return UpstreamFailed("upstream-truncated", "it took longer than an exchange may")
     return None
-
-
-async def _tell_refused(boundary: Boundary) -> None:
-    """Record how many connections were refused without a record each: none brought a request."""
-    if not boundary.ready:
-        return
-    untold = sum(gate.take_untold() for gate in boundary.gates)
-    await _tell(boundary, "connections-refused", boundary.occupancy().take_refused(), "there was no room")
-    await _tell(boundary, "handshakes-refused", untold, "there were too many to record each")
-
-
-async def _tell(boundary: Boundary, code: str, count: int, why: str) -> None:
-    if not count:
-        return
-    log.warning("connections were refused: %s", why, extra={"count": count})
-    try:
-        body = {"code": code, "flow": None, "count": count}
-        await boundary.assembled().journal.append("alarm", body, {})
-    except TraceError as error:
-        log.error("the trace log takes no record: %s", error.message)  # noqa: TRY400 - told once
 
 
 async def page_when_halted(crossing: Crossing) -> http.Response:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mitmproxy import http
 from mitmproxy.net.http import status_codes
 
+from addons.heads import SPELLED
 from addons.messages import headers_of
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ def shut() -> http.Response:
 
 def fields_of(headers: tuple[tuple[str, str], ...]) -> http.Headers:
     """Write header fields as mitmproxy holds them."""
-    return headers_of((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers)
+    return headers_of(
+        (SPELLED.get(name) or name.encode("latin-1"), value.encode("latin-1")) for name, value in headers
+    )
 
 
 def released(status: int, headers: tuple[tuple[str, str], ...], body: bytes) -> http.Response:

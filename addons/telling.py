@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from addons.crossing import REFUSAL
 from addons.pages import CLOSE, page_of
-from addons.streams import CUT, OUTCOME
-from zoneproxy.passage.commands import Command, Cut, Refuse
+from addons.streams import CUT, OUTCOME, SILENT
+from zoneproxy.passage.commands import Command, Cut, Refuse, Sever
 
 if TYPE_CHECKING:
     from mitmproxy import http
@@ -25,6 +25,22 @@ def tell(flow: http.HTTPFlow, orders: list[Command], *, page: bool = False) -> N
                 flow.response = page_of(order, close=bool(flow.metadata.get(CLOSE)))
         elif isinstance(order, Cut) and flow.metadata.get(OUTCOME):
             flow.metadata[CUT] = order.data
+        elif isinstance(order, Sever):
+            silence(flow)
+
+
+def silence(flow: http.HTTPFlow) -> None:
+    """Have nothing told of a flow: its connection is closed without a byte."""
+    flow.metadata[SILENT] = True
+    if flow.killable:
+        flow.kill()
+
+
+def keep_page(flow: http.HTTPFlow, orders: list[Command]) -> None:
+    """Leave the refusal of a head for the layer too: its body may break off, or be more than is read."""
+    for order in orders:
+        if isinstance(order, Refuse):
+            flow.metadata[REFUSAL] = page_of(order, close=True)
 
 
 def keep_refusal(crossing: Crossing, orders: list[Command]) -> None:

@@ -138,11 +138,16 @@ class Freshness:
         try:
             result = await asyncio.to_thread(work, *arguments)
         except ConfigError as error:
-            if self._told.get(what) != error.message:
-                self._told[what] = error.message
-                _log.error("%s; what was in force still is", error.message)
-                alarm: Mapping[str, Any] = {"code": code, "flow": None, "count": 1}
-                await self._journal.append("alarm", alarm, {"detail": error.message})
-            return None
-        self._told.pop(what, None)
-        return result
+            flaw = error.message
+        except Exception as error:  # noqa: BLE001 - whatever it was, the next look must come
+            _log.exception("a fault while %s was read again", what)
+            flaw = f"{type(error).__name__}: {error}"[:512]
+        else:
+            self._told.pop(what, None)
+            return result
+        if self._told.get(what) != flaw:
+            self._told[what] = flaw
+            _log.error("%s; what was in force still is", flaw)
+            alarm: Mapping[str, Any] = {"code": code, "flow": None, "count": 1}
+            await self._journal.append("alarm", alarm, {"detail": flaw})
+        return None

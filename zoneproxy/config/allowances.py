@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from zoneproxy.config.part import Part
+from zoneproxy.config.part import Part, Seconds
+from zoneproxy.meter.refusals import Bounds, Flow
 from zoneproxy.meter.turnstile import Allowance
 from zoneproxy.policy.read import Source
 
@@ -49,6 +50,44 @@ class Allowed(Part):
         )
 
 
+class Rate(Part):
+    """How often something may be."""
+
+    per_minute: Count = Field(description="in the long run")
+    at_once: Count | None = Field(None, description="those of two minutes where not given")
+
+    def flow(self) -> Flow:
+        """Return it as the buckets take it."""
+        return Flow(self.per_minute, self.at_once or 2 * self.per_minute)
+
+
+def _rate(per_minute: int, words: str) -> Any:
+    return Field(
+        default_factory=lambda: Rate(per_minute=per_minute, at_once=None),
+        description=f"{words}; {per_minute:,} a minute where not given",
+    )
+
+
+class RecordedRefusals(Part):
+    """How many refusals get a record each; beyond that they are counted, and not told."""
+
+    source: Rate = _rate(120, "of strangers, from one address (of IPv6 from one /64)")
+    network: Rate = _rate(240, "of strangers, from one /24 (of IPv6 from one /48)")
+    door: Rate = _rate(360, "of strangers, at one door")
+    registered: Rate = _rate(3000, "of one tenant, of the calls made for it, or of one maintenance lane")
+    told_every_s: Seconds = Field(10.0, description="the time after which a count that goes on is recorded")
+
+    def bounds(self) -> Bounds:
+        """Return them as the boundary takes them."""
+        return Bounds(
+            self.source.flow(),
+            self.network.flow(),
+            self.door.flow(),
+            self.registered.flow(),
+            int(self.told_every_s * 1000),
+        )
+
+
 def check_limits(source: Source, config: Any) -> None:
     """Each bound can be kept: a body fits into a burst, and each worker gets a part of what is bounded."""
     parts: list[tuple[tuple[str | int, ...], Allowed | None]] = [
@@ -67,3 +106,9 @@ def check_limits(source: Source, config: Any) -> None:
             if value is not None and value < config.workers.count:
                 what = f"{value} can't be divided among {config.workers.count} workers"
                 source.report((*path, name), "ZC0007", what, remedy="give more, or run fewer workers")
+    for whose in ("source", "network", "door", "registered"):
+        for name, value in getattr(config.limits.refusals, whose).model_dump().items():
+            if value is not None and value < config.workers.count:
+                what = f"{value} can't be divided among {config.workers.count} workers"
+                place = ("limits", "refusals", whose, name)
+                source.report(place, "ZC0007", what, remedy="give more, or run fewer workers")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from zoneproxy.config.allowances import Allowed
+from zoneproxy.config.allowances import Allowed, RecordedRefusals
 from zoneproxy.config.part import MEBIBYTE, Bytes, Part, Seconds, Text
 
 Domain = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){1,8}$")]
@@ -43,7 +43,7 @@ class Limits(Part):
         8192, description="connections open at once, in all"
     )
     max_connections_per_peer: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        2048, description="connections open at once from one address"
+        2048, description="connections open at once from one address (of IPv6 from one /64)"
     )
     zone: Allowed = Field(
         default_factory=lambda: Allowed(concurrent=4096),
@@ -52,6 +52,10 @@ class Limits(Part):
     tenant: Allowed = Field(
         default_factory=lambda: Allowed(concurrent=2048),
         description="what a tenant may ask for that has no `limits` of its own",
+    )
+    refusals: RecordedRefusals = Field(
+        default_factory=RecordedRefusals,
+        description="how many refusals get a record each, in each process its part",
     )
     drain_timeout_s: Seconds = Field(30.0, description="for exchanges under way when the zone stops")
     drain_idle_s: Seconds = Field(2.0, description="for requests on idle connections when the zone stops")

@@ -134,6 +134,11 @@ class EgressMeter:
 
     def __init__(self, budget: EgressBudget, asked: Asked, account: EgressAccount) -> None:
         self._budget, self.asked, self._account = budget, asked, account
+        rate = budget.per_token(asked.model) + asked.alternatives * budget.logprob_bytes
+        rate = max(rate, budget.audio_bytes_per_token if asked.speech else 0)
+        self._rate = rate * _REPEATS.get(asked.dialect, 1)
+        echoes = max(_ECHOES.get(asked.dialect, 0), int(asked.echo))
+        self._fixed = budget.envelope_bytes + echoes * asked.request_bytes
         self._events = 0
         self.bytes = 0
         self.accounted = self._accounted(0, 1)
@@ -207,11 +212,8 @@ class EgressMeter:
         elif asked.spoken_bytes:
             bearing = asked.spoken_bytes * budget.audio_bytes_per_token
         else:
-            rate = budget.per_token(asked.model) + asked.alternatives * budget.logprob_bytes
-            rate = max(rate, budget.audio_bytes_per_token if asked.speech else 0)
-            bearing = rate * tokens * _REPEATS.get(asked.dialect, 1)
-        echoes = max(_ECHOES.get(asked.dialect, 0), int(asked.echo))
-        return min(budget.envelope_bytes + bearing + echoes * asked.request_bytes, _MOST)
+            bearing = self._rate * tokens
+        return min(self._fixed + bearing, _MOST)
 
     def _weigh(self, now_ms: int) -> bool:
         if self.bytes > self.ceiling:

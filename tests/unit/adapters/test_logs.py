@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from zoneproxy.adapters.logs import configure
+from zoneproxy.adapters import logs
+from zoneproxy.adapters.logs import LINES_AT_ONCE, LINES_PER_MINUTE, configure
 
 
 @pytest.fixture(autouse=True)
@@ -52,3 +54,38 @@ def test_levels(capsys: pytest.CaptureFixture[str]) -> None:
     configure()
     logging.getLogger("mitmproxy.proxy.server").info("client connect")
     assert capsys.readouterr().err == ""
+
+
+def test_no_caller_can_fill_the_disk_with_lines(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Z22: each place writes so many lines, then counts; others, and what stands for records, go on."""
+    now_s = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now_s)
+    configure()
+    log = logging.getLogger("zoneproxy.test")
+
+    def flood(times: int) -> None:
+        for number in range(times):
+            log.info("closed a connection from %d", number)
+
+    flood(LINES_AT_ONCE + 500)
+    log.info("another place")
+    for _ in range(LINES_AT_ONCE + 5):
+        log.critical("alarm")
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert len(lines) == LINES_AT_ONCE + 1 + LINES_AT_ONCE + 5
+    now_s += 60
+    flood(LINES_PER_MINUTE + 100)
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line.get("unsaid") for line in lines] == [500, *[None] * (LINES_PER_MINUTE - 1)]
+
+
+def test_the_ration_remembers_few_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Code that is made while it runs has ever new places: they are forgotten, not kept."""
+    monkeypatch.setattr(logs, "_MOST_PLACES", 10)
+    ration = logs.Ration()
+    for number in range(100):
+        record = logging.LogRecord("x", logging.INFO, "made.py", number, "said", None, None)
+        assert ration.filter(record)
+        assert len(ration._places) <= 10

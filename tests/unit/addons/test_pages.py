@@ -7,6 +7,7 @@ import json
 import pytest
 from mitmproxy.test import tflow
 
+from addons.heads import SPELLED, header_list
 from addons.pages import (
     CLOSE,
     closing,
@@ -32,6 +33,15 @@ def test_the_shut_door_needs_nothing_to_work():
     assert page.headers["connection"] == "close"
     assert page.headers["x-should-retry"] == "false"
     assert shut() is not page
+
+
+@pytest.mark.parametrize("name", sorted(SPELLED))
+def test_common_names_are_one_string_for_all(name: str):
+    """They are spelled as any other would be, whichever way they come."""
+    ((spelled, _),) = fields_of(((name, "v"),)).fields
+    assert spelled == name.encode()
+    for came in (name.encode(), name.title().encode(), name.upper().encode()):
+        assert header_list(((came, b"v"),)) == ((name, "v"),)
 
 
 def test_header_fields_are_written_as_they_stand():

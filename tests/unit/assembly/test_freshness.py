@@ -167,3 +167,23 @@ def test_records_hold_and_old_files_are_told(tmp_path: Path) -> None:
     notes = told_old(places, made_ms + 46 * DAY_MS, 45)
     assert notes
     assert "was made 46 days ago" in notes[0]
+
+
+async def test_a_fault_while_files_are_read_is_told_and_the_next_look_comes(tmp_path: Path) -> None:
+    """Z22: revocations are read here; what nobody thought of must not end the reading for good."""
+    journal, data = MemoryJournal(), files(tmp_path)
+    core = boundary(journal, data)
+
+    class Failing:
+        def marks(self) -> object:
+            return object()
+
+        def read(self) -> None:
+            raise OSError(5, "planted")
+
+    broken: Any = Failing()
+    fresh = Freshness(core, journal, Watched(DIGEST, broken, data.marks()))
+    for _ in range(2):
+        await fresh.once()
+    assert [(kind, body["code"]) for kind, body, _ in journal.entries] == [("alarm", BROKEN_DATA)]
+    assert country(core) == "CN"

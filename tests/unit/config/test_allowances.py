@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from zoneproxy.cli.init import TEMPLATE
 from zoneproxy.config import parse
-from zoneproxy.config.allowances import Allowed
+from zoneproxy.config.allowances import Allowed, Rate, RecordedRefusals
+from zoneproxy.meter.refusals import Bounds, Flow
 from zoneproxy.meter.turnstile import Allowance
 from zoneproxy.terms.errors import ConfigError
 
@@ -48,6 +49,14 @@ def test_a_bound_of_nothing_is_a_mistake(given: dict[str, object]) -> None:
     [
         ("limits: {tenant: {bytes_per_second: 5, byte_burst: 10}}", "never fits into 10"),
         ("limits: {zone: {concurrent: 3}}\nworkers: {count: 4}", "3 can't be divided among 4 workers"),
+        (
+            "limits: {refusals: {source: {per_minute: 3}}}\nworkers: {count: 4}",
+            "3 can't be divided among 4 workers",
+        ),
+        (
+            "limits: {refusals: {door: {per_minute: 600, at_once: 3}}}\nworkers: {count: 4}",
+            "3 can't be divided among 4 workers",
+        ),
         ("limits: {tenant: {requests_per_minute: 1}}\nworkers: {count: 2}", "1 can't be divided among 2"),
     ],
 )
@@ -67,3 +76,14 @@ def test_a_tenant_has_its_own() -> None:
     allowed = parse(own.encode(), "zone.yaml").allowances()
     assert set(allowed) == {"toyco-sg"}
     assert allowed["toyco-sg"].concurrent == 5
+
+
+def test_what_is_not_said_of_refusals_has_its_default() -> None:
+    """Two minutes' worth at once; the most workers there may be get a part of each default."""
+    assert RecordedRefusals().bounds() == Bounds(
+        Flow(120, 240), Flow(240, 480), Flow(360, 720), Flow(3000, 6000), 10_000
+    )
+    assert RecordedRefusals(door=Rate(per_minute=600, at_once=7)).bounds().door == Flow(600, 7)
+    template = TEMPLATE.format(zone="z-1", origin="zone.example/log", port=8443, sg="a" * 64, my="b" * 64)
+    text = f"{template}\nworkers: {{count: 64}}\n"
+    assert parse(text.encode(), "zone.yaml").limits.refusals == RecordedRefusals()
