@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mitmproxy import ctx, http
 from mitmproxy.utils import asyncio_utils
 
-from addons.crossing import CROSSING, REFUSAL, Crossing, crossing_of
+from addons.crossing import CROSSING, REFUSAL, Crossing, crossing_of, to_its_end
 from addons.crossings import Crossings
 from addons.ends import BROKEN_BODY, Malformed
 from addons.fail_closed import fail_closed
@@ -23,7 +23,7 @@ from addons.faults import refuse_fault
 from addons.halting import cut_stopped, page_when_halted, sweep
 from addons.heads import header_list, is_last, unread
 from addons.limits import admit, carry, leave, room_of
-from addons.outward import head_of
+from addons.outward import head_of, keep_reached
 from addons.pages import (
     CLOSE,
     closing,
@@ -37,10 +37,11 @@ from addons.pages import (
     streamed,
     truncation_of,
 )
+from addons.refusals import may_record, tell_turned_away
 from addons.server_tls import proof_of
 from addons.sessions import in_session, open_session, settled
 from addons.streams import AT_FAULT, DIALLED, PIN, assemble
-from addons.telling import keep_refusal, tell
+from addons.telling import keep_page, keep_refusal, silence, tell
 from zoneproxy.meter.occupancy import Occupancy
 from zoneproxy.origin.arrival import PLAIN, Arrival
 from zoneproxy.passage.commands import BufferAnswer, Forward, Refuse, Release, StreamAnswer, Upgrade
@@ -61,7 +62,8 @@ if TYPE_CHECKING:
     from mitmproxy.connection import Client
     from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-    from addons.doors import GuardedReader
+    from addons.guard import GuardedReader
+    from zoneproxy.adapters.workers.neighbours import Neighbours
     from zoneproxy.assembly import Boundary as Core
     from zoneproxy.config import Limits
     from zoneproxy.route.stops import Stops
@@ -84,6 +86,8 @@ class Boundary:
         self.inherited: dict[str, Any] = {}  # listening sockets by route, where others share them
         self.draining = False  # from the stop on every answer ends its connection
         self.gates: list[Any] = []
+        self.neighbours: Neighbours | None = None  # other workers, where there are any
+        self.instances: dict[str, Any] = {}  # what serves the connections of a route
         self._occupancy: Occupancy | None = None
         self._sweeping: asyncio.Task[None] | None = None
         if core is not None:
@@ -165,12 +169,13 @@ class Boundary:
         flow.metadata[CLOSE] = is_last(flow.request)
         flow.metadata[PIN] = functools.partial(self._pin, flow.client_conn)
         # A head that mitmproxy itself refuses is answered by the layer, with the page that stands here.
-        orders = await crossing.take(head_of(self, crossing, flow))
+        orders = await crossing.take(await head_of(self, crossing, flow))
         if crossing.passage.exchange.kind == "serve" and crossing.stands(State.READING):
             orders = await admit(self, crossing)
         tell(flow, orders, page=flow.error is not None)
         if crossing.stands(State.READING):
             flow.response = None
+        keep_page(flow, orders)
 
     # ---- 3 body, 4 written -----------------------------------------------------------------------
 
@@ -195,6 +200,9 @@ class Boundary:
             self.crossings.current[flow.client_conn.id] = crossing
             direct(flow, forward)
             flow.response = None
+        elif forward is not None:  # it was stopped just as its record became durable
+            await crossing.settled()
+            silence(flow)
 
     async def http_connect(self, flow: http.HTTPFlow) -> None:
         """A tunnel that is none of ours (`addons/tunnel.py`) can't be inspected: refuse it, recorded."""
@@ -227,6 +235,7 @@ class Boundary:
         peer = flow.server_conn.peername[0] if flow.server_conn.peername else ""
         tell(flow, await crossing.take(Dialled(peer, proof_of(flow.server_conn))), page=True)
         flow.metadata[DIALLED] = crossing.stands(State.INSIDE)
+        keep_reached(self, crossing)
         if crossing.halted:
             flow.metadata[REFUSAL] = await page_when_halted(crossing)
 
@@ -303,7 +312,10 @@ class Boundary:
     async def error(self, flow: http.HTTPFlow) -> None:
         """A flow broke off: record how it ended, and leave what the caller may still be told."""
         crossing = flow.metadata.get(CROSSING)
-        if crossing is None or crossing.passage.final:
+        if crossing is None:
+            return
+        if crossing.passage.final:
+            self.end(crossing)
             return
         words = crossing.distrust or (flow.error.msg if flow.error else "")
         state = crossing.passage.state
@@ -321,11 +333,14 @@ class Boundary:
         self.end(crossing)
 
     async def client_disconnected(self, client: Client) -> None:
-        """Nothing of a caller that has gone may stay open."""
-        for crossing in self.crossings.of_connection(client.id):
+        """Nothing of a caller that has gone may stay open, however long its records take."""
+        await to_its_end(self._let_go(client.id))
+
+    async def _let_go(self, connection: str) -> None:
+        for crossing in self.crossings.of_connection(connection):
             await crossing.take(ClientGone())
             self.end(crossing)
-        self.crossings.current.pop(client.id, None)
+        self.crossings.current.pop(connection, None)
 
     # ---- faults and the end ------------------------------------------------------------------------
 
@@ -342,6 +357,8 @@ class Boundary:
         for crossing in self.crossings:
             await crossing.take(Stopping())
             self.end(crossing)
+        if self.core is not None:
+            await tell_turned_away(self.core, last=True)
 
     # ---- the parts ---------------------------------------------------------------------------------
 
@@ -350,7 +367,8 @@ class Boundary:
         route = str(getattr(client.proxy_mode, "route", ""))
         core, peer = self.assembled(), client.peername
         passage = core.begin(route=route, connection=client.id, peer=peer, arrival=self._arrival(client))
-        return self.crossings.begin(passage, core.journal, core.bindings, core.outward.resolver)
+        records = functools.partial(may_record, core)
+        return self.crossings.begin(passage, core.journal, core.bindings, core.outward.resolver, records)
 
     def end(self, crossing: Crossing) -> None:
         """Forget an exchange that is at its end, and count it out."""

@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING, cast
 from addons.crossing import Crossing
 from addons.framing import request_flaw
 from addons.halting import page_when_halted
+from addons.handing import leave_to_owner
 from addons.heads import header_fault, header_list
-from addons.outward import Tunnel, parent_of
+from addons.outward import Service, Tunnel, service_of
 from addons.pages import page_of
 from addons.streams import assemble
 from zoneproxy.passage.commands import Command, OpenTunnel, Refuse, Release
@@ -36,7 +37,8 @@ from zoneproxy.route.destination import Destination, DestinationError, read_dest
 
 if TYPE_CHECKING:
     from addons.boundary import Boundary
-    from addons.doors import GuardedReader, ZoneConnectionHandler
+    from addons.doors import ZoneConnectionHandler
+    from addons.guard import GuardedReader
 
 log = logging.getLogger("zoneproxy.tunnel")
 
@@ -52,12 +54,17 @@ async def enter(boundary: Boundary, handler: ZoneConnectionHandler, guard: Guard
     """Open the tunnel that a connection begins with, if it does.
 
     Returns:
-        True where HTTP may begin: inside the tunnel, or on a connection that asks for none.
+        True where HTTP may begin: inside the tunnel, or on a connection that asks for none. False where it is
+        closed, or another worker's now.
     """
     core, client = boundary.assembled(), handler.client
     route = str(getattr(client.proxy_mode, "route", ""))
     outward = core.is_outward(route) and core.admits(route, handler.arrival)
-    if not outward or core.outward.leafs is None or not boundary.ready:
+    if not outward or not boundary.ready:
+        return True
+    if await leave_to_owner(boundary, handler, guard):
+        return False
+    if core.outward.leafs is None:
         return True
     opening, open_ = Opening(boundary, handler, guard), False
     try:
@@ -149,7 +156,7 @@ class Opening:
         except Exception as error:
             log.exception("no certificate for a tunnel")
             return await crossing.take(Fault("leaf", f"{type(error).__name__}: {error}"))
-        self._tunnel = Tunnel(order.host, order.port, order.address, flow)
+        self._tunnel = Tunnel(order.host, order.port, order.addresses, flow)
         exchange = crossing.passage.exchange
         pin = self._core.pin(exchange.pin.route, exchange.pin.connection)
         orders = await crossing.take(AnswerHead(_OK, (), pin))
@@ -249,7 +256,6 @@ class Opening:
         detail = detail or header_fault(headers, "CONNECT") or (_EARLY if behind else "")
         if not detail:
             state, detail = _state_of(headers, to)
-        parent = parent_of(self._boundary, [value for name, value in headers if name == "zone-flow"])
         return HeadArrived(
             method="CONNECT",
             target_host=to.host,
@@ -260,9 +266,8 @@ class Opening:
             detail=detail,
             now_ms=self._core.clock.now_ms(),
             trace_writable=self._core.journal.writable,
-            parent=parent.passage.exchange.facts if parent is not None else None,
-            parent_id=parent.passage.exchange.flow if parent is not None else "",
             tunnel="asked",
+            **service_of(self._boundary, headers).told,
         )
 
     def _begin(self, asked: HeadArrived) -> Crossing:
@@ -277,13 +282,12 @@ class Opening:
         tunnel = self._tunnel
         if tunnel is None or not self._boundary.ready:
             return
-        parent = parent_of(self._boundary, [tunnel.flow])
+        parent = self._boundary.crossings.working(tunnel.flow)
+        served = Service("over" if parent is None else "carried", tunnel.flow, parent)  # CONNECT has shown it
         happened = HeadArrived(
             method="", target_host=tunnel.host, target_port=tunnel.port, path="", headers=(), state=state,
             detail=detail, now_ms=self._core.clock.now_ms(), trace_writable=self._core.journal.writable,
-            parent=parent.passage.exchange.facts if parent is not None else None,
-            parent_id=parent.passage.exchange.flow if parent is not None else "",
-            tunnel="inside", pinned=tunnel.address,
+            tunnel="inside", pinned=tunnel.addresses, **served.told,
         )  # fmt: skip
         log.info("a tunnel was closed: %s", detail)
         crossing = self._begin(happened)

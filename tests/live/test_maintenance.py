@@ -13,6 +13,7 @@ import pytest
 from demo.echo_server import EchoServer, serving
 from tests.support.boundary_lab import Lab, lab
 from tests.support.lane_policy import PATH, SECRET, lanes, opening
+from tests.support.outward_lab import lines_of, made, tagged
 from tests.support.zone_world import CREDENTIAL
 from zoneproxy.assembly import Boundary as Core
 from zoneproxy.policy.bundle import Policy
@@ -137,6 +138,7 @@ async def test_a_lane_is_no_way_out_of_the_zone(server: EchoServer) -> None:
     async with lab(server.port, alter=partial(alter, policies=opening())) as running:
         await told(running, request())
         flow = running.journal.entries[0][1]["flow"]
-        call = f"GET http://tools.example/ HTTP/1.1\r\nhost: tools.example\r\nzone-flow: {flow}\r\n\r\n"
+        tagged(running.core)
+        call = f"GET http://tools.example/ HTTP/1.1\r\nhost: tools.example\r\n{lines_of(made(flow))}\r\n"
         answer = await running.raw(call.encode(), host="127.0.30.1", peer="127.0.30.9", timeout_s=2)
         assert read(answer) == (403, "lane-flow-unknown")

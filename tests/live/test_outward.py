@@ -10,7 +10,7 @@ import pytest
 
 from demo.echo_server import EchoServer, serving
 from tests.support.boundary_lab import Lab, lab
-from tests.support.outward_lab import WORKLOAD, Serving
+from tests.support.outward_lab import SIGNER, WORKLOAD, Serving, lines_of, tagged
 from zoneproxy.route.lane import DestinationTable, RegisteredDestination
 from zoneproxy.terms.phase import Side
 
@@ -32,18 +32,17 @@ def model() -> Iterator[EchoServer]:
 
 def register(running: Lab, host: str, port: int, side: Side) -> None:
     table = DestinationTable([RegisteredDestination(host, port, side)])
-    running.core.rules = replace(running.core.rules, destinations=table)
+    running.core.rules = replace(running.core.rules, destinations=table, tags=SIGNER)
 
 
 async def outward(
     running: Lab, url: str, flow: str = "", *, body: bytes = b"", peer: str = WORKLOAD
 ) -> tuple[int, bytes]:
     """Call a URL as a workload does, through the outward door."""
-    named = f"zone-flow: {flow}\r\n" if flow else ""
     host = url.split("/")[2]
     method = "POST" if body else "GET"
     length = f"content-length: {len(body)}\r\n" if body else ""
-    head = f"{method} {url} HTTP/1.1\r\nhost: {host}\r\n{named}{length}connection: close\r\n\r\n"
+    head = f"{method} {url} HTTP/1.1\r\nhost: {host}\r\n{lines_of(flow)}{length}connection: close\r\n\r\n"
     answer = await running.raw(head.encode() + body, host="127.0.30.1", peer=peer)
     return int(answer.split(b" ", 2)[1]), answer.partition(b"\r\n\r\n")[2]
 
@@ -71,7 +70,7 @@ async def test_a_registered_destination_is_reached_for_the_exchange_it_serves(
     ("side", "flow_named", "code"),
     [
         (Side.DOMESTIC, True, "lane-domestic"),
-        (Side.OVERSEAS, False, "lane-flow-unknown"),
+        (Side.OVERSEAS, False, "lane-tag-missing"),
         (None, True, "lane-closed"),
     ],
 )
@@ -91,7 +90,7 @@ async def test_what_is_not_open_is_refused(
 
 async def test_an_address_in_disguise_is_still_domestic(model: EchoServer) -> None:
     """`0x7f.20.1`, decimal and octal spellings are read as the address they mean."""
-    async with lab(model.port, model="stepped") as running, Serving(running, model) as flow:
+    async with lab(model.port, model="stepped", alter=tagged) as running, Serving(running, model) as flow:
         for host in ("127.0.20.5", "0x7f.0.20.5", "2130711557", "0177.0.024.05"):
             status, body = await outward(running, f"http://{host}:8000/x", flow)
             assert (status, json.loads(body)["error"]["code"]) == (403, "lane-domestic"), host

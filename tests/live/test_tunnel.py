@@ -23,9 +23,11 @@ from tests.support.outward_lab import (
     Workload,
     code_of,
     last,
+    lines_of,
     opened,
     outside,
     outward_records,
+    tag_of,
 )
 from zoneproxy.replay.rewalk import Recorded, Rewalk, Walk
 from zoneproxy.route.lane import RegisteredDestination
@@ -83,8 +85,8 @@ async def test_an_ordinary_client_needs_no_more_than_its_settings(tmp_path: Path
         with contextlib.closing(
             http.client.HTTPSConnection("127.0.30.1", running.port, timeout=30, context=world.trust())
         ) as there:
-            there.set_tunnel(NAME, world.server.port, headers={"zone-flow": flow})
-            there.request("GET", "/weather", headers={"zone-flow": flow})
+            there.set_tunnel(NAME, world.server.port, headers=tag_of(flow))
+            there.request("GET", "/weather", headers=tag_of(flow))
             answer = there.getresponse()
             return answer.status, answer.read()
 
@@ -103,7 +105,12 @@ async def test_curl_needs_no_more_either(tmp_path: Path, model: EchoServer) -> N
         async with Serving(running, model) as flow:
             curl = await asyncio.create_subprocess_exec(
                 "curl", "-sS", "--max-time", "30", "--proxy", f"http://127.0.30.1:{running.port}",
-                "--proxy-header", f"zone-flow: {flow}", "-H", f"zone-flow: {flow}", "--noproxy", "",
+                *(
+                    part
+                    for name, value in tag_of(flow).items()
+                    for part in ("--proxy-header", f"{name}: {value}", "-H", f"{name}: {value}")
+                ),
+                "--noproxy", "",
                 "--cacert", tmp_path / "outward.pem", f"https://{world.place}/weather",
                 stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
             )  # fmt: skip
@@ -165,14 +172,20 @@ async def test_a_tunnel_leads_to_registered_destinations_only(
 
 
 HEADS: dict[str, tuple[str, str]] = {
-    "no tag": ("", "lane-flow-unknown"),
-    "a tag of nobody": (f"zone-flow: {uuid.UUID(int=9)}\r\n", "lane-flow-unknown"),
-    "two tags": ("zone-flow: FLOW\r\nzone-flow: FLOW\r\n", "lane-flow-unknown"),
-    "a tag that is none": ("zone-flow: x\r\n", "lane-flow-unknown"),
-    "a signed tag of its own": ("zone-flow: FLOW\r\nzone-origin: overseas\r\n", "origin-tag-forged"),
-    "a body": ("zone-flow: FLOW\r\ncontent-length: 5\r\n", "request-malformed"),
-    "chunks": ("zone-flow: FLOW\r\ntransfer-encoding: chunked\r\n", "request-malformed"),
-    "an upgrade": ("zone-flow: FLOW\r\nupgrade: h2c\r\n", "lane-upgrade"),
+    "no tag": ("", "lane-tag-missing"),
+    "the id of its exchange alone": ("zone-flow: FLOW\r\n", "lane-tag-missing"),
+    "two tags": ("TAGTAG", "lane-tag-partial"),
+    "the id of another beside it": (f"TAGzone-flow: {uuid.UUID(int=9)}\r\n", "lane-tag-altered"),
+    "a tag that is none": (
+        "zone-origin: x\r\nsignature: zone=x\r\nsignature-input: zone=x\r\n",
+        "lane-tag-altered",
+    ),
+    "an origin alone": ("zone-origin: overseas\r\n", "lane-tag-partial"),
+    "a spelling that servers take for it": ("TAGzone_origin: overseas\r\n", "origin-tag-forged"),
+    "another header of the boundary's": ("TAGzone-trace: x\r\n", "origin-tag-forged"),
+    "a body": ("TAGcontent-length: 5\r\n", "request-malformed"),
+    "chunks": ("TAGtransfer-encoding: chunked\r\n", "request-malformed"),
+    "an upgrade": ("TAGupgrade: h2c\r\n", "lane-upgrade"),
 }
 
 
@@ -184,7 +197,12 @@ async def test_a_tunnel_works_for_an_exchange_under_way(
     async with outside(tmp_path) as world, lab(model.port, model="stepped", alter=world.alter) as running:
         async with Serving(running, model) as flow, Workload(running) as workload:
             head = f"CONNECT {world.place} HTTP/1.1\r\nhost: {world.place}\r\n{fields}\r\n"
-            assert code_of(await workload.say(head.replace("FLOW", flow).encode())) == code
+            assert (
+                code_of(
+                    await workload.say(head.replace("TAG", lines_of(flow)).replace("FLOW", flow).encode())
+                )
+                == code
+            )
             assert await workload.gone()
         assert last(running) == ("decision", "deny", code)
         assert (world.server.accepted, world.resolver.asked) == (0, [])
@@ -210,11 +228,11 @@ async def test_a_call_works_for_the_exchange_of_its_tunnel(tmp_path: Path, model
     """Z5: another customer's tag, or none, is refused inside, though that customer is served as well."""
     async with outside(tmp_path) as world, lab(model.port, model="stepped", alter=world.alter) as running:
         async with Serving(running, model) as flow, Serving(running, model, steps=4) as other:
-            for tag in (other, "", f"{uuid.UUID(int=9)}"):
+            for tag, code in ((other, "lane-tag-other"), ("", "lane-tag-missing")):
                 async with Workload(running) as workload:
                     await opened(world, workload, flow)
-                    assert code_of(await workload.get(tag, host=world.place)) == "lane-flow-unknown"
-                assert last(running) == ("decision", "deny", "lane-flow-unknown")
+                    assert code_of(await workload.get(tag, host=world.place)) == code
+                assert last(running) == ("decision", "deny", code)
         assert world.server.accepted == 0
 
 
@@ -244,7 +262,7 @@ async def test_bytes_that_come_while_it_is_judged_are_none_either(tmp_path: Path
         lab(model.port, model="stepped", alter=world.alter, journal=journal) as running,
     ):
         async with Serving(running, model) as flow, Workload(running) as workload:
-            head = f"CONNECT {world.place} HTTP/1.1\r\nhost: {world.place}\r\nzone-flow: {flow}\r\n\r\n"
+            head = f"CONNECT {world.place} HTTP/1.1\r\nhost: {world.place}\r\n{lines_of(flow)}\r\n"
             workload.writer.write(head.encode())
             await asyncio.sleep(0.2)
             workload.writer.write(b"\x16\x03\x01\x00\x05hello")

@@ -21,6 +21,7 @@ from tests.support.outward_lab import (
     Workload,
     code_of,
     last,
+    lines_of,
     opened,
     outside,
 )
@@ -113,7 +114,7 @@ INSIDE: dict[str, tuple[str, str]] = {
     "HTTP/2": ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "request-malformed"),
     "an origin of its own": (
         "GET / HTTP/1.1\r\nhost: PLACE\r\nzone-origin: x\r\nTAG\r\n",
-        "origin-tag-forged",
+        "lane-tag-partial",
     ),
     "a model's file": (
         "POST / HTTP/1.1\r\nhost: PLACE\r\ncontent-length: 72\r\nTAG\r\nGGUF\x03\0\0\0" + "\0" * 64,
@@ -134,7 +135,7 @@ async def test_what_comes_inside_is_judged_for_itself(
     async with outside(tmp_path) as world, lab(model.port, model="stepped", alter=world.alter) as running:
         async with Serving(running, model) as flow, Workload(running) as workload:
             await opened(world, workload, flow, ("h2",) if "HTTP/2" in text else ("http/1.1",))
-            data = text.replace("PLACE", world.place).replace("TAG", f"zone-flow: {flow}\r\n")
+            data = text.replace("PLACE", world.place).replace("TAG", lines_of(flow))
             assert code_of(await workload.say(data.encode("latin-1"))) == code
         assert last(running) == ("decision", "deny", code)
         assert bytes(world.server.plain) == b""

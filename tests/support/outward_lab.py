@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from demo.echo_server import EchoServer
 from tests.support.boundary_lab import Lab
 from tests.support.tiny_ca import Pair, TinyCa
@@ -20,6 +22,9 @@ from zoneproxy.adapters.tls.authority import Leafs, make_authority
 from zoneproxy.adapters.tls.server import read_server_tls
 from zoneproxy.assembly import Boundary as Core
 from zoneproxy.assembly.outward import OutwardWay
+from zoneproxy.origin.carried import outward_headers
+from zoneproxy.origin.signature import SignedMessage
+from zoneproxy.origin.signed_tag import TagSigner, ZoneOrigin
 from zoneproxy.route.lane import DestinationTable, RegisteredDestination
 from zoneproxy.route.server_identity import ServerIdentity
 from zoneproxy.terms.errors import ResolveError
@@ -29,6 +34,46 @@ WORKLOAD = "127.0.30.9"
 ABROAD = "127.0.10.77"
 NAME = "tools.example"
 TIMEOUT_S = 20
+
+
+SIGNER = TagSigner("zone.test/tag+01020304", Ed25519PrivateKey.from_private_bytes(bytes(32)))
+
+
+class Flow(str):
+    """An exchange's id, with the tag that its model server got.
+
+    Attributes:
+        tag: its header fields.
+    """
+
+    __slots__ = ("tag",)
+    tag: Mapping[str, str]
+
+
+def tagged(core: Core) -> None:
+    """Have a zone sign tags: no workload may call outward without."""
+    core.rules = replace(core.rules, tags=SIGNER)
+
+
+def made(flow: str, signer: TagSigner = SIGNER) -> Flow:
+    """Sign a tag for an exchange that was given none, or another."""
+    message = SignedMessage("POST", "model.zone:8000", "/v1/chat/completions", "", ())
+    fields = signer.sign(
+        message, ZoneOrigin("overseas", str(flow), 1, "toyco-sg", "SG", "SG", "cable-sg-1", {}), 1
+    )
+    named = Flow(flow)
+    named.tag = outward_headers(fields)
+    return named
+
+
+def tag_of(flow: str) -> dict[str, str]:
+    """Return what a call carries for an exchange; of one that is only an id, that id."""
+    return dict(flow.tag) if isinstance(flow, Flow) else {"zone-flow": flow} if flow else {}
+
+
+def lines_of(flow: str) -> str:
+    """Write what a call carries for an exchange as header lines."""
+    return "".join(f"{name}: {value}\r\n" for name, value in tag_of(flow).items())
 
 
 class Serving:
@@ -43,7 +88,7 @@ class Serving:
     def __init__(self, running: Lab, model: EchoServer, *, steps: int = 1) -> None:
         self.running, self.model, self.steps = running, model, steps
 
-    async def __aenter__(self) -> str:
+    async def __aenter__(self) -> Flow:
         body = json.dumps(
             {"model": "stepped", "stream": True, "messages": [{"role": "user", "content": "one " * 9}]}
         ).encode()
@@ -57,9 +102,14 @@ class Serving:
         )
         self.model.step(self.steps)
         head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), TIMEOUT_S)
-        return next(
-            line.partition(": ")[2] for line in head.decode().splitlines() if line.startswith("zone-flow")
+        flow = Flow(
+            next(
+                line.partition(": ")[2] for line in head.decode().splitlines() if line.startswith("zone-flow")
+            )
         )
+        seen = next(one for one in self.model.seen if one.headers["zone-flow"] == flow)
+        flow.tag = outward_headers(seen.headers) if "signature" in seen.headers else {}
+        return flow
 
     async def __aexit__(self, *_: object) -> None:
         self.model.step(40)
@@ -166,7 +216,7 @@ class Outside:
         )  # fmt: skip
         self.authority = (self.folder / "outward.pem").read_bytes()
         entry = RegisteredDestination(NAME, self.server.port, Side.OVERSEAS, identity if tls else None)
-        core.rules = replace(core.rules, destinations=DestinationTable([entry, *more]))
+        core.rules = replace(core.rules, destinations=DestinationTable([entry, *more]), tags=SIGNER)
         core.outward = OutwardWay(
             {(NAME, self.server.port): read_server_tls(identity, ca, None, now_ms)} if tls else {},
             Leafs(made, {NAME}, hours=1, most=4) if tunnels else None,
@@ -234,8 +284,7 @@ class Workload:
 
     async def connect(self, place: str, flow: str = "", *, behind: bytes = b"", host: str = "") -> int:
         """Ask for a tunnel; return the status."""
-        named = f"zone-flow: {flow}\r\n" if flow else ""
-        head = f"CONNECT {place} HTTP/1.1\r\nhost: {host or place}\r\n{named}\r\n"
+        head = f"CONNECT {place} HTTP/1.1\r\nhost: {host or place}\r\n{lines_of(flow)}\r\n"
         self.refusal = await self.say(head.encode() + behind)
         return self.refusal[0]
 
@@ -248,8 +297,8 @@ class Workload:
         self, flow: str, *, host: str = NAME, path: str = "/weather", more: str = ""
     ) -> tuple[int, bytes]:
         """Ask inside of the tunnel, or in the clear with a whole target."""
-        named = f"zone-flow: {flow}\r\n" if flow else ""
-        return await self.say(f"GET {path} HTTP/1.1\r\nhost: {host}\r\n{named}{more}\r\n".encode())
+        head = f"GET {path} HTTP/1.1\r\nhost: {host}\r\n{lines_of(flow)}{more}\r\n"
+        return await self.say(head.encode())
 
     async def gone(self) -> bool:
         """Tell whether the boundary has closed the connection, whatever it said before."""

@@ -31,7 +31,7 @@ from zoneproxy.origin.certificate import CertificateState
 from zoneproxy.origin.forged import forged
 from zoneproxy.origin.places import NOWHERE, SOURCES, Place, Places, PlaceSource
 from zoneproxy.origin.tenants import CredentialState, Tenant, TenantRegistry
-from zoneproxy.terms.networks import Address, Network, NetworkTable, read_address
+from zoneproxy.terms.networks import Address, Network, NetworkTable, embedded_v4, read_address
 from zoneproxy.terms.phase import Side
 
 
@@ -78,6 +78,9 @@ class Vote:
     side: Side | None = None
     country: str | None = None
     objects: bool = False
+
+
+_SILENT = {source: Vote(source) for source in Source}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ def gather(
         now_ms: milliseconds since 1970 UTC, by which a certificate is inside its time.
     """
     address = read_address(peer)
-    network = networks.find(address)
+    network = _network_of(address, networks)
     tenant, state = tenants.prove(headers, now_ms)
     holder, certificate = tenants.by_certificate(arrival.certificate, now_ms)
     place = places.find(address) if places is not None else NOWHERE
@@ -172,9 +175,15 @@ def _door_vote(door: Door | None) -> Vote:
     return Vote(Source.DOOR, door.side, door.country)
 
 
+def _network_of(address: Address | None, networks: NetworkTable) -> Network | None:
+    """Find an address's own network, else that of the IPv4 address that a tunnel writes into it."""
+    found = (networks.find(one) for one in (address, *embedded_v4(address)))
+    return next((network for network in found if network is not None), None)
+
+
 def _network_vote(network: Network | None) -> Vote:
     if network is None:
-        return Vote(Source.NETWORK)
+        return _SILENT[Source.NETWORK]
     return Vote(Source.NETWORK, network.side, network.country)
 
 
@@ -185,7 +194,7 @@ def _credential_vote(tenant: Tenant | None, state: CredentialState, address: Add
     if state is CredentialState.CONTRADICTORY:
         return Vote(Source.CREDENTIAL, objects=True)
     if tenant is None:
-        return Vote(Source.CREDENTIAL)
+        return _SILENT[Source.CREDENTIAL]
     if not tenant.calls_from(address):
         return Vote(Source.CREDENTIAL, objects=True)
     return _tenant_vote(Source.CREDENTIAL, tenant)
@@ -212,6 +221,6 @@ def _place_vote(name: PlaceSource, place: Place, places: Places | None) -> Vote:
         return Vote(source, objects=True)
     country = place.countries.get(name)
     if country is None or places is None:
-        return Vote(source)
+        return _SILENT[source]
     side = Side.DOMESTIC if country in places.home else Side.OVERSEAS
     return Vote(source, side, country if places.says[name] == "country" else None)

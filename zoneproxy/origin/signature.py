@@ -72,7 +72,8 @@ def signature_base(message: SignedMessage, covered: InnerList, spelled: str = ""
         spelled: the same as a structured field spells them, where that is known already.
 
     Raises:
-        FieldError: a component that the message does not have exactly once, or that stands twice.
+        FieldError: a component that the message does not have exactly once, that stands twice, or that
+            holds a character outside ISO-8859-1.
     """
     lines: list[str] = []
     names: set[str] = set()
@@ -83,7 +84,10 @@ def signature_base(message: SignedMessage, covered: InnerList, spelled: str = ""
         names.add(name)
         lines.append(f'"{name}": {_component(message, name)}')
     lines.append(f'"@signature-params": {spelled or write_member(covered)}')
-    return "\n".join(lines).encode("latin-1")
+    try:
+        return "\n".join(lines).encode("latin-1")
+    except UnicodeEncodeError:  # whoever reads requests for us has decoded one in another way
+        raise FieldError("a covered component has a character that no request has") from None
 
 
 def _component(message: SignedMessage, name: str) -> str:

@@ -25,6 +25,7 @@ Source: RFC 9421 (HTTP message signatures), RFC 9530 (digest fields), RFC 9651 (
 
 from __future__ import annotations
 
+import functools
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -173,7 +174,7 @@ class TagSigner:
             (*message.headers, *added), message.body,
         )  # fmt: skip
         covered = InnerList(
-            tuple(Item(name) for name in _must_cover(whole)),
+            _items(tuple(_must_cover(whole))),
             {
                 "created": created_s,
                 "expires": created_s + self.lifetime_s,
@@ -188,6 +189,12 @@ class TagSigner:
         added.append(("signature-input", f"{LABEL}={spelled}"))
         added.append(("signature", f"{LABEL}={write_member(Item(signature))}"))
         return added
+
+
+@functools.lru_cache(maxsize=16)
+def _items(names: tuple[str, ...]) -> tuple[Item, ...]:
+    """Name components for a list of what is covered; there are a few such lists."""
+    return tuple(map(Item, names))
 
 
 def _must_cover(message: SignedMessage) -> list[str]:
@@ -301,6 +308,7 @@ def read_origin(text: str) -> ZoneOrigin:
         or item.value.text not in _CLASSES
         or not isinstance(flow, str)
         or type(record) is not int
+        or record < 0
         or len(policies) != len(params)
         or not all(isinstance(value, str) for value in texts.values())
     ):

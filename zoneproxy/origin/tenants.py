@@ -93,15 +93,12 @@ def presented_credentials(headers: Headers) -> frozenset[str]:
     """
     found = set[str]()
     for name, value in headers:
-        text = value.strip()
-        match name.lower():
-            case "authorization":
-                is_bearer = text[: len(_BEARER)].lower() == _BEARER
-                found.add(text[len(_BEARER) :].strip() if is_bearer else text)
-            case "x-api-key":
-                found.add(text)
-            case _:
-                pass
+        if (plain := name.lower()) == "authorization":
+            text = value.strip()
+            is_bearer = text[: len(_BEARER)].lower() == _BEARER
+            found.add(text[len(_BEARER) :].strip() if is_bearer else text)
+        elif plain == "x-api-key":
+            found.add(value.strip())
     return frozenset(found - {""})
 
 

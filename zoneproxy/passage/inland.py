@@ -16,6 +16,7 @@ from zoneproxy.content.returned import Returned
 from zoneproxy.content.walk import strings
 from zoneproxy.passage.exchange import Exchange
 from zoneproxy.passage.record import obligations
+from zoneproxy.passage.rules import Rules
 from zoneproxy.terms.decision import Decision
 from zoneproxy.terms.finding import Segment
 
@@ -28,8 +29,23 @@ def know_own(exchange: Exchange) -> None:
     """Let a tenant's own canaries be: a conversation repeats what was returned to the same tenant."""
     rules, tenant = exchange.rules, exchange.facts.get("tenant.id")
     if rules.scan.canary_key and isinstance(tenant, str):
+        exchange.rules = _rules_of(rules, tenant)
+
+
+_OWN: dict[tuple[int, str], tuple[Rules, Rules]] = {}
+"""Rules as they are for a tenant, by the rules' identity; with them goes what the scanner remembers."""
+_MOST_OWN = 256
+
+
+def _rules_of(rules: Rules, tenant: str) -> Rules:
+    known = _OWN.get((id(rules), tenant))
+    if known is None:
         own = tenant_tag(rules.scan.canary_key, tenant)
-        exchange.rules = replace(rules, scan=replace(rules.scan, own_canary=own))
+        if len(_OWN) >= _MOST_OWN:
+            _OWN.clear()
+        # The rules are kept beside it: as long as they are, no others can have their identity.
+        known = _OWN[id(rules), tenant] = rules, replace(rules, scan=replace(rules.scan, own_canary=own))
+    return known[1]
 
 
 def print_from_now(exchange: Exchange) -> None:

@@ -1,12 +1,14 @@
 """A zone workload's own call, from its head to its decision: in the clear, for a tunnel, or inside one.
 
-Nothing of it is believed but that it names an exchange under way, whose origin, tenant and model are judged
-again. Where it goes is decided by the operator's list first. Only then, and only for a name, is the resolver
-asked: who may not call a host can't make the zone ask for its name either. What the resolver says can but
-close the lane; the first address that it names is the one that is called, and nothing else is.
+Nothing of it is believed but that it carries the tag of an exchange under way, whose origin, tenant and model
+are judged again. Where it goes is decided by the operator's list first. Only then, and only for a name, is
+the resolver asked: who may not call a host can't make the zone ask for its name either. What the resolver
+says can but close the lane. The addresses that it names are dialled in their order until one answers, and
+nothing else is: the first few of them, those of which the rules say exactly what they say of the first. All
+that may be dialled stand in the decision's record, the one that answered in the record of the end.
 
 A tunnel is judged as a call with an empty body, before it is answered; each call inside of it is judged by
-itself, and goes to the address that the tunnel was pinned to.
+itself, and goes to the addresses that the tunnel was pinned to.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import Literal
 
 from zoneproxy.content.scan import scan_body, verdict
 from zoneproxy.origin.evidence import gather
-from zoneproxy.origin.forged import FLOW_HEADER
+from zoneproxy.origin.forged import CARRIED
 from zoneproxy.origin.places import Places
 from zoneproxy.origin.tag import OriginClass, conclude, origin_facts
 from zoneproxy.passage.commands import Command, Resolve
@@ -43,6 +45,8 @@ Step = tuple[State, list[Command]]
 
 MOST_ADDRESSES = 32
 """More addresses than this are no answer to rely on: each of them would have to be looked at."""
+MOST_TRIES = 4
+"""So many addresses of a name are dialled, each of them within a time of its own."""
 _INHERITED = frozenset(("origin", "client", "ingress", "tenant", "model", "upstream"))
 
 
@@ -55,16 +59,24 @@ def on_outward_head(exchange: Exchange, event: HeadArrived) -> Step:
         headers=event.headers,
         networks=exchange.rules.networks,
         tenants=exchange.rules.tenants,
-        expected_headers=(FLOW_HEADER,),
+        expected_headers=CARRIED,
         arrival=exchange.arrival,
         now_ms=event.now_ms,
     )
     tag = conclude(evidence.votes)
     own = origin_facts(tag, evidence)
-    facts.set("request.tag_forged", own["request.tag_forged"])
+    facts.update(
+        {
+            "request.tag_forged": own["request.tag_forged"],
+            "request.tag": event.tag,
+            # The customer's address is inherited: this one is the workload's own.
+            "workload.ip": own["client.ip"],
+            "workload.network": own["client.network"],
+        }
+    )
     if tag.cls is not OriginClass.ZONE:
         facts.update(own)
-    elif event.parent is not None:
+    elif event.parent is not None and event.tag == "carried":
         # What a workload sends out is the data of the exchange that it serves: that exchange's
         # origin, tenant and model are judged again.
         exchange.parent_id = event.parent_id
@@ -97,8 +109,8 @@ def on_outward_body(exchange: Exchange, event: BodyArrived) -> Step:
     if to is None or to.address is not None:
         return _decide(exchange, () if to is None or to.address is None else (to.address,), "literal")
     if exchange.pinned:
-        address = read_address(exchange.pinned)
-        return _decide(exchange, () if address is None else (address,), "pinned")
+        pinned = [address for address in map(read_address, exchange.pinned) if address is not None]
+        return _decide(exchange, pinned if len(pinned) == len(exchange.pinned) else (), "pinned")
     ahead = _lane(exchange, (), "not_asked") | {"control.stop": stop_of(exchange)}
     decision = judge(exchange.rules.policies, Phase.PROCESS, merged(exchange.facts, ahead))
     if not decision.allowed:
@@ -121,17 +133,35 @@ def on_resolved(exchange: Exchange, event: Event) -> Step:
 
 def _decide(exchange: Exchange, addresses: Sequence[Address], how: str) -> Step:
     facts = exchange.facts
-    exchange.address = addresses[0] if addresses else None
     facts.update(_lane(exchange, addresses, how))
     facts.set("control.stop", stop_of(exchange))
     decision = judge(exchange.rules.policies, Phase.PROCESS, facts)
     exchange.decisions[Phase.PROCESS] = decision
     if not decision.allowed:
         return deny(exchange, decision)
-    if exchange.destination is None or exchange.address is None:
+    if exchange.destination is None or not addresses:
         return deny(exchange, Decision(Phase.PROCESS, "deny", "fault", "internal-error"))
+    exchange.addresses = _judged_alike(exchange, addresses, decision)
+    exchange.address = exchange.addresses[0]
     mask_request(exchange, decision)
     return State.ADMITTING, [write_decision(exchange, decision)]
+
+
+def _judged_alike(
+    exchange: Exchange, addresses: Sequence[Address], decision: Decision
+) -> tuple[Address, ...]:
+    """Return the addresses that may be dialled: the first, and of those after it what is judged as it is."""
+    first, *others = dict.fromkeys(addresses)
+    return first, *(
+        address
+        for address in others[: MOST_TRIES - 1]
+        if decision
+        == judge(
+            exchange.rules.policies,
+            Phase.PROCESS,
+            merged(exchange.facts, {"destination.address": str(address)}),
+        )
+    )
 
 
 def _lane(exchange: Exchange, addresses: Sequence[Address], how: str) -> dict[str, FactValue | None]:

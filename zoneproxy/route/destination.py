@@ -18,6 +18,7 @@ whose last label is a number is an IPv4 address or nothing.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from dataclasses import dataclass
@@ -111,6 +112,7 @@ def read_destination(text: str, *, default_port: int | None = None) -> Destinati
     return Destination(canonical, port, address)
 
 
+@functools.lru_cache(maxsize=1024)  # model servers come again
 def destination_of(host: str, port: int) -> Destination:
     """Canonicalise a host and a port that were already taken apart.
 

@@ -30,10 +30,9 @@ from typing import Literal
 from zoneproxy.route.destination import Destination
 from zoneproxy.route.server_identity import ServerIdentity
 from zoneproxy.terms.facts import FactValue
-from zoneproxy.terms.networks import Address, NetworkTable
+from zoneproxy.terms.networks import Address, NetworkTable, embedded_v4
 from zoneproxy.terms.phase import Side
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 # Not public, but nobody's inside either: what stands in books and tests (RFC 5737, RFC 3849).
 _DOCUMENTATION = tuple(
     map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"))
@@ -87,18 +86,8 @@ class DestinationTable:
         return found.side if found is not None else None
 
 
-def _embedded_v4(address: Address) -> Address | None:
-    """The IPv4 address that a translator or tunnel would reach for `address`, if any (RFC 6052, RFC 3056)."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return None
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.sixtofour
-
-
 def _with_embedded(addresses: Iterable[Address]) -> list[Address]:
-    both = ((address, _embedded_v4(address)) for address in addresses)
-    return [each for pair in both for each in pair if each is not None]
+    return [each for address in addresses for each in (address, *embedded_v4(address))]
 
 
 def _sides_of(addresses: Iterable[Address], networks: NetworkTable) -> set[Side | None]:

@@ -24,6 +24,11 @@ Prefix = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 _MAPPED_BITS = 96
+_COMPATIBLE = ipaddress.IPv6Network("::/96")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")
+_ISATAP = (0x00005EFE, 0x02005EFE)
+_LAST_32 = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,42 @@ def read_address(text: str) -> Address | None:
             return None
         return address.ipv4_mapped or address
     return address
+
+
+def embedded_v4(address: Address | None) -> tuple[ipaddress.IPv4Address, ...]:
+    """Return the IPv4 addresses that a translator or a tunnel would reach, or come from, for an IPv6 one.
+
+    >>> embedded_v4(read_address("64:ff9b::192.0.2.1"))
+    (IPv4Address('192.0.2.1'),)
+
+    Args:
+        address: from `read_address`; one written inside IPv6 as `::ffff:0:0/96` is an IPv4 address already.
+
+    Source: RFC 6052 (NAT64; with RFC 8215 the local prefix), RFC 3056 (6to4), RFC 4380 (Teredo), RFC 5214
+    (ISATAP), RFC 4291, section 2.5.5.1 (IPv4-compatible).
+    """
+    if not isinstance(address, ipaddress.IPv6Address):
+        return ()
+    number = int(address)
+    inside: list[ipaddress.IPv4Address] = []
+    if address in _NAT64 or (address in _COMPATIBLE and number > 1):
+        inside.append(ipaddress.IPv4Address(number & _LAST_32))
+    if address in _LOCAL_NAT64:
+        # A prefix of 48, 56, 64 or 96 bits may be in use; bits 64 to 71 are left out (RFC 6052, section 2.2).
+        high, low = number >> 64, number & (1 << 64) - 1
+        inside += [
+            ipaddress.IPv4Address((high & 0xFFFF) << 16 | low >> 40 & 0xFFFF),
+            ipaddress.IPv4Address((high & 0xFF) << 24 | low >> 32 & 0xFFFFFF),
+            ipaddress.IPv4Address(low >> 24 & _LAST_32),
+            ipaddress.IPv4Address(number & _LAST_32),
+        ]
+    if address.sixtofour is not None:
+        inside.append(address.sixtofour)
+    if address.teredo is not None:
+        inside.append(address.teredo[1])
+    if number >> 32 & _LAST_32 in _ISATAP:
+        inside.append(ipaddress.IPv4Address(number & _LAST_32))
+    return tuple(inside)
 
 
 def read_prefix(text: str) -> Prefix:

@@ -14,7 +14,8 @@ from mitmproxy.connection import Client, ConnectionState
 from mitmproxy.proxy import mode_specs, server_hooks
 from mitmproxy.proxy.mode_servers import ServerManager
 
-from addons.doors import GuardedReader, ZoneConnectionHandler, ZoneInstance, ZoneMode
+from addons.doors import ZoneConnectionHandler, ZoneInstance, ZoneMode
+from addons.guard import GuardedReader
 from demo.echo_server import EchoServer, serving
 from tests.support.boundary_lab import Lab, lab
 from tests.support.ports import free_port
@@ -107,6 +108,30 @@ async def test_bytes_pass_unchanged():
     reading = Reading()
     assert await reading.next(HEAD[:9]) == HEAD[:9]
     assert await reading.next(HEAD[9:] + b"body") == HEAD[9:] + b"body"
+
+
+async def test_what_another_guard_has_read_is_read_first():
+    """Z5: a head that was counted is done: what comes behind it is its body, however long."""
+    reading = Reading()
+    reading.guard.begin_with(HEAD + b"bo")
+    assert await reading.silence() == HEAD + b"bo"
+    body = b"d" * 500  # more than a head may have
+    for _ in range(3):
+        assert await reading.next(body) == body
+    assert not reading.guard.idle
+    reading.guard.put_back(b"one")
+    reading.source.feed_data(b"two")
+    assert reading.guard.take_rest() == b"onetwo"
+    assert reading.guard.take_rest() == b""
+    assert reading.guard.beneath is reading.source
+
+
+async def test_a_part_of_a_head_that_was_read_is_bounded_on():
+    """Z22: what is still to come has its time and its bytes."""
+    reading = Reading(head_s=0.05, idle_s=0.05)
+    reading.guard.begin_with(HEAD[:9])
+    assert await reading.silence() == HEAD[:9]
+    assert await reading.silence() == b""
 
 
 @pytest.mark.parametrize("step", [1, 7, 101])
@@ -233,7 +258,6 @@ class Handler(ZoneConnectionHandler):
         self.transports = cast("Any", dict.fromkeys(connections, served))
         self.client = SimpleNamespace(peername=("127.0.0.1", 9))  # type: ignore[assignment]
         self.all_closed = asyncio.Event()
-        self.ended = asyncio.Event()
         self.closed: list[Any] = []
 
     def close_connection(self, connection: Any, half_close: bool = False) -> None:  # noqa: FBT001, FBT002 - the core's signature
@@ -276,9 +300,10 @@ async def test_a_hook_that_does_not_end_well_closes_both_sides(failure: str, mon
     await asyncio.wait_for(handler.all_closed.wait(), 5)
     assert not running.done()
     # Once the connection is gone nobody waits for the hook any more, and it never completes.
-    handler.ended.set()
+    handler.end()
     with pytest.raises(asyncio.CancelledError):
         await running
+    await asyncio.wait_for(handler.until_it_ends(), 5)  # who comes late need not wait
 
 
 @pytest.mark.parametrize("end", [server_hooks.ClientDisconnectedHook, server_hooks.ClientConnectedHook])
@@ -354,3 +379,22 @@ async def test_a_second_head_is_bounded_in_time(upstream: EchoServer):
         await asyncio.wait_for(reader.read(), 4)
         writer.close()
         await writer.wait_closed()
+
+
+async def test_a_connection_that_can_not_be_served_gives_its_place_back(
+    upstream: EchoServer, monkeypatch: pytest.MonkeyPatch
+):
+    """Z22: a fault before a connection is served costs that connection, and no room for the others."""
+
+    def fail(*_: object, **__: object) -> Any:
+        raise RuntimeError("planted")
+
+    async with lab(upstream.port) as running:
+        with monkeypatch.context() as planted:
+            planted.setattr(ZoneInstance, "make_top_layer", fail)
+            for _ in range(3):
+                assert await running.raw(post()) == b""
+        async with asyncio.timeout(5):
+            while running.boundary.occupancy().total:
+                await asyncio.sleep(0.01)
+        assert (await running.raw(post())).startswith(b"HTTP/1.1 200")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -61,6 +62,31 @@ def with_header(message: SignedMessage, name: str, value: str | None) -> SignedM
 def test_a_tag_says_what_the_boundary_concluded() -> None:
     """Z2: origin, flow, record, tenant, route and policies arrive as they were signed."""
     assert check(tagged()) == ORIGIN
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"path": "/v1/\u4f60"},
+        {"authority": "\u4f60.zone:8000"},
+        {"headers": (("host", "127.0.30.10:8000"), ("content-type", "application/json\u4f60"))},
+    ],
+)
+def test_what_no_request_can_hold_is_refused_by_name(changed: dict[str, Any]) -> None:
+    """Z2: a framework that decodes what came in its own way gets a refusal, not a crash."""
+    added = tagged().headers[len(PLAIN.headers) :]
+    broken = replace(PLAIN, **changed)
+    assert reason(replace(broken, headers=(*broken.headers, *added))) == "altered"
+
+
+@pytest.mark.parametrize(
+    "text", ['overseas;flow="a";record=-1', 'overseas;flow="a";record=?1', "overseas;flow=a"]
+)
+def test_a_tag_that_says_what_none_says_is_refused(text: str) -> None:
+    """Z2: an index is no truth value and not below zero, and a flow is a string."""
+    with pytest.raises(TagError) as caught:
+        read_origin(text)
+    assert caught.value.reason == "malformed"
 
 
 def test_a_request_without_a_body_is_tagged_too() -> None:

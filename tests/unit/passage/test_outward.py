@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.zone_world import Receipts, body, head, passage, rules
+from tests.support.zone_world import ROOT, Receipts, body, head, passage, rules
 from zoneproxy.origin.places import PlaceError, Places
 from zoneproxy.origin.tenants import Tenant, TenantRegistry
 from zoneproxy.passage.commands import Forward, OpenTunnel, Resolve, Write
@@ -26,9 +26,11 @@ from zoneproxy.passage.events import (
 from zoneproxy.passage.machine import Passage
 from zoneproxy.passage.outward import MOST_ADDRESSES, choose_destination, placed_by
 from zoneproxy.passage.state import State
+from zoneproxy.policy.bundle import Policy, load
 from zoneproxy.route.lane import DestinationTable, RegisteredDestination
 from zoneproxy.route.server_identity import ServerIdentity
 from zoneproxy.route.stops import Scope, Stops
+from zoneproxy.terms.facts import VOCABULARY
 from zoneproxy.terms.networks import read_address
 from zoneproxy.terms.phase import Side
 
@@ -66,9 +68,13 @@ def calling(
 ) -> Any:
     """Let a workload call; return its passage and the orders of its body."""
     way = passage("zone-out-1", "127.0.30.9")
-    way.exchange.rules = replace(rules(), destinations=TABLE, tenants=TENANTS, places=places)
+    policies = more.pop("rules_of", rules().policies)
+    way.exchange.rules = replace(
+        rules(), destinations=TABLE, tenants=TENANTS, places=places, policies=policies
+    )
     given_ = {
         "target_host": host, "target_port": port, "path": "/x", "parent": PARENT, "parent_id": FLOW,
+        "tag": "carried",
         "headers": (("host", host), ("zone-flow", FLOW)),
     }  # fmt: skip
     orders = way.receive(head(**given_ | more))
@@ -92,7 +98,7 @@ def test_a_tunnel_is_judged_before_it_is_answered() -> None:
     assert orders == [Resolve("api.example")]
     assert way.state is State.ASKING
     assert reason(way.receive(Resolved(("127.0.10.5", "127.0.10.6")))) == ""
-    assert durable(way) == OpenTunnel("api.example", 443, "127.0.10.5")
+    assert durable(way) == OpenTunnel("api.example", 443, ("127.0.10.5", "127.0.10.6"))
     pin = way.exchange.pin
     way.receive(AnswerHead(200, (), pin))
     (end,) = way.receive(AnswerBody(b"", pin))
@@ -111,7 +117,7 @@ def test_nothing_is_dialled_for_a_tunnel() -> None:
 
 def test_a_call_in_a_tunnel_goes_to_the_tunnels_address() -> None:
     """Z5: no name is asked for again, and TLS is demanded of the destination."""
-    way, orders = calling("api.example", tunnel="inside", pinned="127.0.10.5")
+    way, orders = calling("api.example", tunnel="inside", pinned=("127.0.10.5",))
     assert reason(orders) == ""
     order = durable(way)
     assert isinstance(order, Forward)
@@ -133,9 +139,9 @@ def test_what_was_registered_in_tls_is_called_in_tls() -> None:
         ("a.api.example", {}, "lane-closed"),
         ("127.0.20.5", {}, "lane-domestic"),
         ("127.0.10.8", {}, "lane-closed"),
-        ("api.example", {"parent": None, "parent_id": ""}, "lane-flow-unknown"),
+        ("api.example", {"parent": None, "parent_id": "", "tag": "over"}, "lane-flow-unknown"),
         ("tools.example", {"target_port": 80, "tunnel": "asked"}, "lane-tunnel"),
-        ("api.example", {"headers": (("zone-flow", FLOW), ("zone-origin", "x"))}, "origin-tag-forged"),
+        ("api.example", {"headers": (("zone-flow", FLOW), ("zone_origin", "x"))}, "origin-tag-forged"),
         ("api.example", {"state": "no_inner_tls", "tunnel": "inside"}, "lane-handshake"),
         ("api.example", {"state": "other_host", "tunnel": "inside"}, "lane-mismatch"),
         ("api.example", {"data": b"GGUF\x03\x00\x00\x00" + bytes(64)}, "lane-weights"),
@@ -225,3 +231,91 @@ def test_the_data_files_speak_of_addresses_abroad() -> None:
     assert address is not None
     assert say(address) == "unreadable"
     assert placed_by(None) is None
+
+
+def with_rule(prefix: str) -> tuple[Policy, ...]:
+    """Return the pilot's layers, the operator's with a rule about addresses."""
+    name = "shantou-pilot.operator.yaml"
+    rule = (
+        f"  - {{id: PRO-980, phase: process, effect: deny, when: {{destination.resolution: resolved, "
+        f"destination.address: {prefix}}}, "
+        "reason: client_ip_domestic}\n"
+    )
+    text = (ROOT / "policies" / name).read_text("utf-8")
+    at = text.index("  - {id: COL-012")
+    return rules().policies[0], load((text[:at] + rule + text[at:]).encode(), name)
+
+
+def numbered(*numbers: int) -> tuple[str, ...]:
+    return tuple(f"198.51.100.{number}" for number in numbers)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "addresses", "dialled"),
+    [
+        ("203.0.113.0/24", ("198.51.100.1", "198.51.100.2"), ("198.51.100.1", "198.51.100.2")),
+        ("198.51.100.2/32", numbered(1, 2, 3), numbered(1, 3)),
+        ("198.51.100.1/32", numbered(1, 2), ()),
+        ("203.0.113.0/24", numbered(1, 1, 1, 2), numbered(1, 2)),
+        ("203.0.113.0/24", numbered(*range(1, 9)), numbered(1, 2, 3, 4)),
+    ],
+)
+def test_the_rules_speak_of_every_address_that_may_be_dialled(
+    prefix: str, addresses: tuple[str, ...], dialled: tuple[str, ...]
+) -> None:
+    """Z5, Z15: of those after the first only what is judged as it is; the record names them alone."""
+    way, _ = calling("api.example", rules_of=with_rule(prefix))
+    (record,) = way.receive(Resolved(addresses))
+    assert isinstance(record, Write)
+    assert record.body["verdict"] == ("allow" if dialled else "deny")
+    assert record.private.get("addresses", "") == " ".join(dialled)
+    if dialled:
+        assert durable(way).host == dialled[0]
+        assert tuple(map(str, way.exchange.addresses)) == dialled
+
+
+@given(st.lists(st.sampled_from(["198.51.100.1", "198.51.100.2", "127.0.10.5"]), min_size=1, max_size=4))
+def test_nothing_is_dialled_that_is_not_in_the_record(addresses: list[str]) -> None:
+    """Z5, Z13: whichever is tried, in whatever order, it stands in the decision; any other ends the call."""
+    way, _ = calling("api.example")
+    (record,) = way.receive(Resolved(tuple(addresses)))
+    assert isinstance(record, Write)
+    named = record.private["addresses"].split()
+    assert named == list(dict.fromkeys(addresses))
+    durable(way)
+    for address in (*named, *reversed(named)):
+        assert way.receive(Dialling(address, 443)) == []
+        assert str(way.exchange.address) == address
+    assert reason(way.receive(Dialling("198.51.100.9", 443))) == "lane-changed"
+
+
+STANDINGS = {
+    "missing": "lane-tag-missing",
+    "partial": "lane-tag-partial",
+    "altered": "lane-tag-altered",
+    "foreign": "lane-tag-foreign",
+    "over": "lane-flow-unknown",
+    "other": "lane-tag-other",
+    "elsewhere": "lane-flow-elsewhere",
+    "unsigned": "lane-tag-unsigned",
+}
+
+
+@pytest.mark.parametrize(("tag", "code"), STANDINGS.items())
+def test_only_a_tag_that_is_carried_lends_its_exchange(tag: str, code: str) -> None:
+    """Z2, Z5: also where whoever drives the passage brings the exchange along all the same."""
+    way, orders = calling("api.example", tag=tag)
+    assert reason(orders) == code
+    assert "origin.class" not in way.exchange.facts
+    assert way.exchange.parent_id == ""
+    assert set(STANDINGS) | {"carried"} == set(VOCABULARY["request.tag"].values)
+
+
+def test_both_addresses_are_recorded() -> None:
+    """Z5: the customer's under its own name, and the workload's under its own."""
+    way, _ = calling("api.example")
+    (record,) = way.receive(Resolved(("198.51.100.1",)))
+    assert isinstance(record, Write)
+    assert (record.private["client.ip"], record.private["workload.ip"]) == ("127.0.10.9", "127.0.30.9")
+    facts = record.body["facts"]
+    assert (facts["client.network"], facts["workload.network"]) == ("overseas", "zone")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoneproxy.terms.networks import Network, NetworkTable, read_address, read_prefix
+from zoneproxy.terms.networks import Network, NetworkTable, embedded_v4, read_address, read_prefix
 from zoneproxy.terms.phase import Side
 
 
@@ -102,3 +102,31 @@ def test_the_table_agrees_with_a_slow_search(prefixes: list[ipaddress.IPv4Networ
             longest = max(holding, key=lambda prefix: prefix.prefixlen, default=None)
             found = networks.find(address)
             assert (found.prefix if found else None) == longest
+
+
+@pytest.mark.parametrize(
+    ("text", "inside"),
+    [
+        ("192.0.2.33", ()),
+        ("::", ()),
+        ("::1", ()),
+        ("2001:db8::1", ()),
+        ("::192.0.2.33", ("192.0.2.33",)),
+        ("64:ff9b::192.0.2.33", ("192.0.2.33",)),
+        ("2002:c000:221::1", ("192.0.2.33",)),
+        ("2001:0:4136:e378:8000:63bf:3fff:fdde", ("192.0.2.33",)),
+        ("fe80::200:5efe:192.0.2.33", ("192.0.2.33",)),
+    ],
+)
+def test_an_ipv4_address_is_found_inside_ipv6(text: str, inside: tuple[str, ...]) -> None:
+    """Z5: what a tunnel or translator would reach is known; the examples are those of their RFCs."""
+    assert tuple(map(str, embedded_v4(read_address(text)))) == inside
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["64:ff9b:1:c000:2:2100::", "64:ff9b:1:c0:0:221::", "64:ff9b:1:0:c0:2:2100:0", "64:ff9b:1::192.0.2.33"],
+)
+def test_the_local_translators_prefix_may_have_any_length(text: str) -> None:
+    """Z5: prefixes of 48, 56, 64 and 96 bits write the address in different places (RFC 6052)."""
+    assert "192.0.2.33" in map(str, embedded_v4(read_address(text)))

@@ -80,10 +80,10 @@ class ControlServer:
         """
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _put_away(self._path)
+            put_away(self._path)
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             try:
-                _bind(listener, self._path)
+                bind(listener, self._path)
                 self._server = await asyncio.start_unix_server(self._serve, sock=listener)
             except BaseException:
                 listener.close()
@@ -226,8 +226,13 @@ def short_path(path: Path) -> Iterator[str]:
         os.close(folder)
 
 
-def _put_away(path: Path) -> None:
-    """Remove a socket that a killed boundary left; anything else that bears its name is kept."""
+def put_away(path: Path) -> None:
+    """Remove a socket that a killed boundary left; anything else that bears its name is kept.
+
+    Raises:
+        FileExistsError: something else bears it.
+        OSError: it can't be removed.
+    """
     try:
         found = path.lstat()
     except FileNotFoundError:
@@ -237,7 +242,12 @@ def _put_away(path: Path) -> None:
     path.unlink()
 
 
-def _bind(listener: socket.socket, path: Path) -> None:
+def bind(listener: socket.socket, path: Path) -> None:
+    """Bind a Unix socket, mode 0600, that does not block.
+
+    Raises:
+        OSError: it can't be done.
+    """
     # Between binding and the change of mode the folder's own mode keeps others out.
     with short_path(path) as name:
         listener.bind(name)

@@ -27,7 +27,10 @@ from zoneproxy.terms.errors import ConfigError
 OF_THE_LOG = frozenset({RECORD, REDACT, RETAIN})
 """Commands to the log itself, which is one: the sequencer does them, once."""
 
-AT_ONCE = frozenset({"order", "orders", "policy-status"})
+REFUSALS = "refusals"
+"""What a running zone is asked for its refusals that had no record each."""
+
+AT_ONCE = frozenset({"order", "orders", "policy-status", REFUSALS})
 """Commands that wait for no start."""
 WAIT_S = 30.0
 

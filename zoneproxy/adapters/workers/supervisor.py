@@ -32,6 +32,7 @@ from zoneproxy.adapters.workers.backoff import BackOff, BackOffRules
 from zoneproxy.adapters.workers.child import Child, ChildError, describe
 from zoneproxy.adapters.workers.control import ControlServer
 from zoneproxy.adapters.workers.doors import open_shared, shown
+from zoneproxy.adapters.workers.neighbours import flows_socket
 from zoneproxy.adapters.workers.relay import Relay, beside
 from zoneproxy.terms.errors import ZoneError
 
@@ -316,8 +317,10 @@ class Supervisor:
                 if code:
                     log.error("%s %s", child.name, describe(code))
         for number in range(self._started):  # those of workers that were killed
-            with contextlib.suppress(OSError):
-                beside(self._programs.control, number + 1).unlink()
+            control = beside(self._programs.control, number + 1)
+            for left in (control, flows_socket(control)):
+                with contextlib.suppress(OSError):
+                    left.unlink()
 
 
 @contextlib.contextmanager

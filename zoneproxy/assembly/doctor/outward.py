@@ -36,6 +36,11 @@ def check_outward(opening: Opening, resolver: Resolver | None = None) -> Iterato
     config, now_ms = opening.config, opening.clock.now_ms()
     if not config.outward:
         return
+    if config.tag is None:
+        yield fault(
+            "outward-tag", "workloads may call outward, and are given no tag that they could carry",
+            "every call of theirs is refused: name a key in `tag` (docs/tag.md), or empty `outward`",
+        )  # fmt: skip
     try:
         read_outward(config, opening.folder, now_ms)
     except ConfigError as error:

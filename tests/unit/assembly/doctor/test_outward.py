@@ -60,6 +60,16 @@ def test_all_is_well(zone: Path) -> None:
     }
 
 
+def test_a_zone_that_gives_no_tags_is_told(zone: Path) -> None:
+    """Z2, Z5: every call would be refused; the operator learns it before his workloads do."""
+    open_tunnels(zone)
+    assert "outward-tag" not in found(zone, "198.51.100.7")
+    text = (zone / "zone.yaml").read_text()
+    start = text.index("tag:")
+    (zone / "zone.yaml").write_text(text[:start] + text[text.index("\npolicies:", start) :])
+    assert found(zone, "198.51.100.7")["outward-tag"].state is State.FAULT
+
+
 @pytest.mark.parametrize(
     ("addresses", "about", "state"),
     [
