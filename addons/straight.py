@@ -1,11 +1,11 @@
 """The straight way of a streamed answer: past layers that would only hand its pieces on.
 
 An event of a stream goes through eight layers of the core, and most of them say nothing. Where all of them
-stand as they do in the midst of a streamed answer, and what came is one whole chunk and nothing else, its
-content goes to the passage at once, and what the passage delivers goes to the caller in a chunk. Everything
-else (the end, several chunks, a piece of one, a record to wait for, a cut) goes through the layers as ever;
-nothing was taken out of their buffers, so they never know. Chunks that came together are judged one by one,
-or a cut would take along what came before its reason.
+stand as they do in the midst of a streamed answer, the whole chunks that what came begins with go to the
+passage at once, and what the passage delivers goes to the caller in a chunk. Everything else (the end, a
+piece of a chunk, a record to wait for, a cut, and all that came behind these) goes through the layers as
+ever; nothing was taken out of their buffers, so they never know. Chunks that came together are judged one by
+one, or a cut would take along what came before its reason.
 
 Seams used, all in `mitmproxy.proxy.layers.http` (12.2): the states of `Http1Connection` and `Layer._paused`.
 """

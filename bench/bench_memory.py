@@ -10,8 +10,10 @@ The soak is the mixed crowd of `bench.traffic`: served, streamed, left in the mi
   exchange.
 - `memory.soak.files`, `memory.soak.threads`: how many more were open at the end than before, in a pause.
 - `memory.idle.mb`: with 1,000 streams open of which each had one event; `memory.idle.after.mb` once their
-  callers have left, `memory.idle.again.mb` once a second thousand has come and gone as well;
-  `memory.idle.files` how many files stayed open.
+  callers have left, `memory.idle.again.mb` once a second thousand has come and gone as well, and
+  `memory.idle.second.mb` while it was there; `memory.idle.files` how many files stayed open.
+- `memory.idle.share.mb`, `memory.idle.own.mb`: of the first thousand's, the part of pages that are shared
+  with other processes counted once among them (PSS), and what no other process has (USS).
 - `memory.soak.s`, `memory.exchanges`, `memory.idle.streams`: how much it was.
 
 A minute by default; ten minutes and 100,000 exchanges, whichever is longer, with `ZONE_BENCH_LONG=1`. What
@@ -147,7 +149,7 @@ async def measure(pid: int, target: Target, credential: str) -> tuple[Watch, dic
     watch = await soak(pid, traffic)
     after = await settled(pid, before.files)
     first, left = await idle(pid, target, credential, before.files)
-    _, again = await idle(pid, target, credential, before.files)
+    second, again = await idle(pid, target, credential, before.files)
     return watch, {
         "memory.start.mb": before.resident_mb,
         "memory.soak.mb": after.resident_mb,
@@ -159,6 +161,9 @@ async def measure(pid: int, target: Target, credential: str) -> tuple[Watch, dic
         "memory.soak.s": watch.rows[-1][0],
         "memory.exchanges": traffic.total,
         "memory.idle.mb": first.resident_mb,
+        "memory.idle.share.mb": first.share_mb,
+        "memory.idle.own.mb": first.own_mb,
+        "memory.idle.second.mb": second.resident_mb,
         "memory.idle.after.mb": left.resident_mb,
         "memory.idle.again.mb": again.resident_mb,
         "memory.idle.files": again.files - before.files,

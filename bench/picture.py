@@ -45,6 +45,7 @@ BOUNDS = (
     Bound("figures", "latency.first_token.added.ms", "first token beyond bare and a flush (ms)", 3),
     Bound("figures", "memory.soak.mb", "memory after the soak (MB)", 160),
     Bound("figures", "memory.soak.growth.mb", "growth in the soak's second half (MB)", 2),
+    Bound("figures", "memory.idle.mb", "memory with 1,000 idle streams (MB)", 160),
     Bound("figures", "memory.idle.again.mb", "memory after 1,000 idle streams, twice (MB)", 160),
     Bound("ratios", "workers.two", "two workers' throughput, against one", 1.8, more_is_better=True),
     Bound("ratios", "workers.two.whole", "the same, the sequencer on their cores", 1.8, more_is_better=True),

@@ -22,11 +22,15 @@ class Holding:
         resident_mb: memory that is resident.
         files: open file descriptors.
         threads: its threads.
+        share_mb: of the resident memory, its share (PSS): a page that several have counts in parts.
+        own_mb: of it, what no other process has (USS).
     """
 
     resident_mb: float
     files: int
     threads: int
+    share_mb: float = 0.0
+    own_mb: float = 0.0
 
 
 def tree(pid: int) -> Iterator[int]:
@@ -74,13 +78,21 @@ def holding(pid: int) -> Holding:
         OSError: there is no such process, or it is somebody else's.
     """
     files = len(list(Path(f"/proc/{pid}/fd").iterdir()))
-    return Holding(_status(pid, "VmRSS") / _KIB_PER_MB, files, _status(pid, "Threads"))
+    resident, threads = _status(pid, "VmRSS") / _KIB_PER_MB, _status(pid, "Threads")
+    share = _kib(pid, "smaps_rollup", "Pss") / _KIB_PER_MB
+    own = sum(_kib(pid, "smaps_rollup", name) for name in ("Private_Clean", "Private_Dirty")) / _KIB_PER_MB
+    return Holding(resident, files, threads, share, own)
 
 
 def _status(pid: int, name: str) -> int:
     """Read a number of `/proc/PID/status`; memory is given in KiB."""
+    return _kib(pid, "status", name)
+
+
+def _kib(pid: int, file: str, name: str) -> int:
+    """Read a number of one of a process's files; 0 where it is gone."""
     with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text("utf-8").splitlines():
+        for line in Path(f"/proc/{pid}/{file}").read_text("utf-8").splitlines():
             if line.startswith(f"{name}:"):
                 return int(line.split()[1])
     return 0

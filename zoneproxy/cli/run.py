@@ -101,6 +101,7 @@ async def _work(master: Any, path: str, given: Mapping[str, Any]) -> None:
     import socket  # noqa: PLC0415 - as above
 
     from zoneproxy.adapters.workers.child import watch_lifeline  # noqa: PLC0415 - as above
+    from zoneproxy.adapters.workers.neighbours import flows_socket  # noqa: PLC0415 - as above
     from zoneproxy.assembly import assemble_worker  # noqa: PLC0415 - as above
 
     watch_lifeline(sys.stdin.fileno(), lambda: os.kill(os.getpid(), signal.SIGTERM))
@@ -113,7 +114,7 @@ async def _work(master: Any, path: str, given: Mapping[str, Any]) -> None:
             "the doors in the configuration are not those that are open",
             hint="doors change by a stop and a start; a replacement of workers keeps them",
         )
-    await master.serve(zone, ready=_ready, doors=doors)
+    await master.serve(zone, ready=_ready, doors=doors, flows=flows_socket(Path(given["control"])))
 
 
 async def _supervise(path: str, count: int) -> None:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-_UNUSED = ("flask", "ldap3", "mitmproxy.addons.proxyauth")
+_UNUSED = ("flask", "ldap3", "mitmproxy.addons.proxyauth", "pyparsing.core", "ruamel.yaml.main")
 _LOADED = f"print([name for name in {_UNUSED!r} if name in sys.modules])"
 
 
@@ -19,8 +19,32 @@ def told_by(program: str) -> list[str]:
 
 
 def test_the_production_door_loads_no_addon_that_it_does_not_use():
-    """Neither a web framework nor an LDAP client stands in a boundary's process."""
+    """Neither a web framework, an LDAP client nor another parser stands in a boundary's process."""
     assert told_by(f"import addons.master; {_LOADED}") == ["[]"]
+
+
+def test_a_master_with_its_addons_needs_none_of_it():
+    """Not even to make its options and its commands."""
+    program = (
+        "import asyncio; from addons.boundary import Boundary; "
+        "from addons.master import ZoneMaster, options\n"
+        "async def make(): ZoneMaster(options.Options(), Boundary())\n"
+        "asyncio.run(make())"
+    )
+    assert told_by(f"{program}\n{_LOADED}") == ["[]"]
+
+
+def test_who_reads_a_command_or_options_after_all_can():
+    """The core's command line and its option files work as ever."""
+    program = (
+        "import addons.master; from mitmproxy import command, exceptions, optmanager\n"
+        "print(command.unquote('\\'a b\\''), command.unquote('c'), command.command_lexer.quote('a b'))\n"
+        "print(list(command.command_lexer.expr.parseString('one \\'two three\\'', parseAll=True)))\n"
+        "print(optmanager.parse('a: [1]'))\n"
+        "try: optmanager.parse('a: [')\n"
+        "except exceptions.OptionsError: print('told')"
+    )
+    assert told_by(program) == ['a b c "a b"', "['one', ' ', \"'two three'\"]", "{'a': [1]}", "told"]
 
 
 def test_what_mitmproxy_loads_by_itself_is_what_is_left_out():

@@ -10,17 +10,18 @@ import pytest
 from mitmproxy import http, options
 from mitmproxy.proxy import events
 from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layers.http import HttpClient
+from mitmproxy.proxy.layers.http import HttpClient, HTTPMode
 from mitmproxy.proxy.layers.http._events import ResponseHeaders
 from mitmproxy.test import tflow
 
 from addons import layers, streams
 from addons.ends import ZoneHttp1Client, ZoneHttp1Server
-from addons.framing import StrictChunks
+from addons.framing import StrictChunks, whole_chunks
 from addons.straight import chunk_of, flowing_from
 from demo.echo_server import EchoServer, serving
 from tests.support.boundary_lab import lab
 from tests.support.zone_world import CREDENTIAL, STREAMED_CHAT
+from zoneproxy.passage.commands import Cut, Deliver, Sever
 
 live = pytest.mark.live
 
@@ -47,6 +48,29 @@ def flowing() -> tuple[Any, Any]:
         connections={context.client: near, context.server: end}, streams={1: stream}, context=context
     )
     return layer, context.server
+
+
+def test_events_that_wait_keep_their_order() -> None:
+    """A layer whose place for them is small goes on with what came meanwhile, first come, first served."""
+    context = Context(tflow.tclient_conn(), options.Options())
+    top = layers.ZoneHttpLayer(context, HTTPMode.transparent)
+    near = top.connections[context.client]
+    assert not top._paused_event_queue
+    assert not near._paused_event_queue
+    came: list[Any] = [object(), object(), object()]
+    for one in came:
+        near._paused_event_queue.append(one)
+    assert [near._paused_event_queue.popleft() for _ in came] == came
+    with pytest.raises(IndexError):
+        near._paused_event_queue.popleft()
+
+
+def test_an_event_that_waits_already_is_not_lost() -> None:
+    """A layer that holds something back keeps it."""
+    made = ZoneHttp1Server(Context(tflow.tclient_conn(), options.Options()))
+    waiting: Any = object()
+    made._paused_event_queue.append(waiting)
+    assert list(layers.light(made)._paused_event_queue) == [waiting]
 
 
 def test_a_stream_in_full_flow_is_found() -> None:
@@ -195,3 +219,49 @@ async def test_both_ways_give_the_same_answer(paced: EchoServer, monkeypatch: py
     events_of = [answer.partition(b"\r\n\r\n")[2].split(b"data: ")[1:] for answer in answers]
     assert len(events_of[0]) > 8
     assert len(events_of[0]) == len(events_of[1])
+
+
+def _straight(orders: list[Any], data: bytes) -> tuple[list[Any], list[bytes], list[Any]]:
+    """Send data the straight way; return what is sent, what was judged, and what the layers were given."""
+    context = Context(tflow.tclient_conn(), options.Options())
+    context.server = tflow.tserver_conn()
+    layer = layers.ZoneHttpLayer(context, HTTPMode.transparent)
+    judged: list[bytes] = []
+    given: list[Any] = []
+    left = iter(orders)
+
+    def step(piece: bytes) -> Any:
+        judged.append(piece)
+        return next(left)
+
+    def handle(event: events.Event) -> Iterator[Any]:
+        given.append(event)
+        yield from ()
+
+    layer._handle_event = handle  # type: ignore[method-assign, assignment]
+    stream: Any = SimpleNamespace(step=step)
+    happened = events.DataReceived(context.server, data)
+    sent = list(layer._go_straight(happened, stream, whole_chunks(data)))
+    return sent, judged, given
+
+
+TWO = b"1\r\na\r\n2\r\nbc\r\n"
+
+
+@pytest.mark.parametrize("rest", [b"", b"3\r\nd", b"0\r\n\r\n", b"junk"])
+def test_chunks_that_came_together_are_judged_one_by_one(rest: bytes) -> None:
+    """Z11: each of them is judged by itself, and what is none of them is for the layers to read."""
+    sent, judged, given = _straight([[Deliver(b"A")], [Deliver(b"B")]], TWO + rest)
+    assert [command.data for command in sent] == [b"1\r\nA\r\n", b"1\r\nB\r\n"]
+    assert judged == [b"a", b"bc"]
+    assert [event.data for event in given] == ([rest] if rest else [])
+
+
+@pytest.mark.parametrize("orders", [None, [Cut(b"x")], [Sever()]], ids=["waits", "cut", "severed"])
+def test_what_follows_a_pause_or_a_cut_is_not_judged_beside_it(orders: Any) -> None:
+    """Z13: behind a chunk that waits for its record, or ends the answer, the layers read on as ever."""
+    sent, judged, given = _straight([orders], TWO + b"0\r\n\r\n")
+    assert (sent, judged) == ([], [b"a"])
+    stepped, behind = given
+    assert stepped.orders == orders
+    assert behind.data == b"2\r\nbc\r\n0\r\n\r\n"
