@@ -2,6 +2,10 @@
 
 The driver is the outer of two doors: whatever fails in the passage or in itself becomes a `Fault`,
 and a flow whose fault can't be recorded either is severed.
+
+A step that has begun comes to its end, also where whoever waited for it was cut off (a hook's deadline): else
+the next event would meet a passage whose record is on its way, or is being looked into by a thread, and the
+exchange would never end, or end twice.
 """
 
 from __future__ import annotations
@@ -9,7 +13,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 from zoneproxy.passage.commands import Bind, Command, LookUp, Resolve, Sever, Write
 from zoneproxy.passage.events import (
@@ -21,23 +26,33 @@ from zoneproxy.passage.events import (
     RecordFailed,
     Resolved,
     StoreFailed,
+    TurnedAway,
 )
+from zoneproxy.passage.session import Session
 from zoneproxy.passage.state import State
 from zoneproxy.terms.errors import ResolveError, StoreError, TraceError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mitmproxy import http
 
+    from zoneproxy.passage.exchange import Exchange
     from zoneproxy.passage.machine import Passage
-    from zoneproxy.passage.session import Session
     from zoneproxy.terms.ports import Bindings, Journal, Resolver
+
+    Records = Callable[[Exchange, str], bool]
 
 log = logging.getLogger("zoneproxy.crossing")
 
 CROSSING = "zoneproxy.crossing"
 HEAVY_BYTES = 32 * 1024
+RESOLVE_S = 10.0
+"""How long a resolver may take that does not keep its own bound."""
 _NEXT_TURN_S = 0.001
 REFUSAL = "zoneproxy.refusal"
+_STEPS = set[asyncio.Task[Any]]()
+"""Steps under way: the loop itself keeps only weak references."""
 
 
 class Crossing:
@@ -48,6 +63,8 @@ class Crossing:
         journal: where its records become durable.
         bindings: whose the zone's stored objects are; without it nothing stored can be made or used.
         resolver: which addresses names have; without it no name is called.
+        records: tells whether a refusal for a reason may be recorded, and counts it where it may not; without
+            it all are. The messages of a session are not asked about: one that is refused ends it.
     """
 
     def __init__(
@@ -56,11 +73,13 @@ class Crossing:
         journal: Journal,
         bindings: Bindings | None = None,
         resolver: Resolver | None = None,
+        records: Records | None = None,
     ) -> None:
         self.passage: Passage | Session = passage
         self._journal = journal
         self._bindings = bindings
         self._resolver = resolver
+        self._records = records
         self._pending: list[Command] = []
         self._turn = asyncio.Lock()
         # What the caller is told if the server connection of this flow is not opened.
@@ -100,8 +119,8 @@ class Crossing:
 
     async def settle(self) -> list[Command]:
         """Do what is ordered to be durable, and return what to do after it."""
-        async with self._turn:
-            return await self._settle()
+        await self._turn.acquire()
+        return await self._in_turn(self._settle())
 
     async def settled(self) -> None:
         """Wait until no record of this exchange is being written."""
@@ -115,15 +134,18 @@ class Crossing:
         already is left to it.
         """
         while True:
-            async with self._turn:
-                if self.stands(State.CLOSING, State.SEALING, State.DENYING) or self.passage.final:
-                    return []
-                if not self.waiting:
-                    commands = self.step(event)
-                    self.halted = self.stands(State.CLOSING, State.SEVERED)
-                    return await self._settle() if self.waiting else commands
+            await self._turn.acquire()
+            if self.stands(State.CLOSING, State.SEALING, State.DENYING) or self.passage.final:
+                self._turn.release()
+                return []
+            if not self.waiting:
+                break
             # What the layer ordered to be durable is done in the layer's own turn, which comes first.
+            self._turn.release()
             await asyncio.sleep(_NEXT_TURN_S)
+        commands = self.step(event)
+        self.halted = self.stands(State.CLOSING, State.SEVERED)
+        return await self._after(commands)
 
     async def _settle(self) -> list[Command]:
         commands: list[Command] = []
@@ -148,15 +170,42 @@ class Crossing:
             size_bytes: how much has to be looked into; much of it is looked into beside the loop, so
                 that other flows go on.
         """
-        async with self._turn:
-            if size_bytes > HEAVY_BYTES:
-                commands = await asyncio.to_thread(self.step, event)
+        await self._turn.acquire()
+        if size_bytes > HEAVY_BYTES:
+            return await self._in_turn(self._heavy(event))
+        return await self._after(self.step(event))
+
+    async def _heavy(self, event: Event) -> list[Command]:
+        """Look into what is heavy beside the loop, and do what is ordered to be durable."""
+        commands = await asyncio.to_thread(self.step, event)
+        return await self._settle() if self.waiting else commands
+
+    async def _after(self, commands: list[Command]) -> list[Command]:
+        """Return what a step orders, after what is to be durable first; the turn ends with it."""
+        if self.waiting:
+            return await self._in_turn(self._settle())
+        self._turn.release()
+        return commands
+
+    async def _in_turn(self, step: Coroutine[Any, Any, list[Command]]) -> list[Command]:
+        """Do the rest of a step, and give the turn back as whoever waits goes on with what it orders.
+
+        Nobody else may come between, or what is ordered would be done to an exchange that has gone on. A step
+        whose caller was cut off gives the turn back by itself.
+        """
+        task = begin(step)
+        try:
+            return await asyncio.shield(task) if not task.done() else task.result()
+        finally:
+            if task.done():
+                self._turn.release()
             else:
-                commands = self.step(event)
-            return await self._settle() if self.waiting else commands
+                task.add_done_callback(lambda _: self._turn.release())
 
     async def _write(self, write: Write) -> Event:
         try:
+            if self._is_beyond(write):
+                return TurnedAway()
             receipt = await self._journal.append(write.kind, write.body, write.private)
         except TraceError as error:
             log.error("the trace log takes no record: %s", error.message)  # noqa: TRY400 - told once, by the log itself
@@ -169,6 +218,14 @@ class Crossing:
             what = f"{write.body.get('reason')} by {write.body.get('rule')}"
             log.critical("alarm for the %s: %s", whom, what, extra={"index": receipt.index})
         return Recorded(receipt)
+
+    def _is_beyond(self, write: Write) -> bool:
+        """Tell whether a record is that of a refusal which may not have one."""
+        if self._records is None or write.kind != "decision" or write.body["verdict"] == "allow":
+            return False
+        if isinstance(self.passage, Session):
+            return False
+        return not self._records(self.passage.exchange, write.body["reason"])
 
     async def _ask_store(self, order: LookUp | Bind) -> Event:
         """Ask whose objects are, or make them somebody's; whatever fails is a store that can't say."""
@@ -192,7 +249,8 @@ class Crossing:
         try:
             if self._resolver is None:
                 return Resolved((), "there is no resolver")
-            return Resolved(tuple(await self._resolver.resolve(order.host)))
+            async with asyncio.timeout(RESOLVE_S):
+                return Resolved(tuple(await self._resolver.resolve(order.host)))
         except ResolveError as error:
             return Resolved((), error.message)
         except Exception as error:
@@ -205,6 +263,21 @@ class Crossing:
         except Exception:
             log.exception("fault in the refusal of a fault")
             return [Sever()]
+
+
+async def to_its_end[T](step: Coroutine[Any, Any, T]) -> T:
+    """Wait for a step, which comes to its end also where whoever waits is cut off."""
+    task = begin(step)
+    return task.result() if task.done() else await asyncio.shield(task)
+
+
+def begin[T](step: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Begin a step at once; what waits goes on by itself."""
+    task = asyncio.Task(step, loop=asyncio.get_running_loop(), eager_start=True)
+    if not task.done():
+        _STEPS.add(task)
+        task.add_done_callback(_STEPS.discard)
+    return task
 
 
 def crossing_of(flow: http.HTTPFlow) -> Crossing:

@@ -10,6 +10,7 @@ from zoneproxy.passage.state import State
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from addons.crossing import Records
     from zoneproxy.passage.machine import Passage
     from zoneproxy.terms.ports import Bindings, Journal, Resolver
 
@@ -31,9 +32,10 @@ class Crossings:
         journal: Journal,
         bindings: Bindings | None = None,
         resolver: Resolver | None = None,
+        records: Records | None = None,
     ) -> Crossing:
         """Keep a new exchange."""
-        crossing = Crossing(passage, journal, bindings, resolver)
+        crossing = Crossing(passage, journal, bindings, resolver, records)
         exchange = passage.exchange
         self._by_flow[exchange.flow] = crossing
         self._by_connection.setdefault(exchange.pin.connection, set()).add(exchange.flow)

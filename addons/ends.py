@@ -27,6 +27,7 @@ from mitmproxy.proxy.layers.http._events import (
 from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Server
 
 from addons.framing import MAX_HEAD_BYTES, StrictChunks, answer_flaw, request_flaw
+from addons.parting import MOST_DROPPED_BYTES, CloseInStages
 
 if TYPE_CHECKING:
     from mitmproxy.connection import Client
@@ -59,9 +60,12 @@ class ZoneHttp1Server(Http1Server):
 
     Attributes:
         in_chunks: the answer under way is written in chunks.
+        unread: bytes of a request come that nobody will read.
+        dropped_bytes: how many of them came.
     """
 
-    in_chunks = False
+    in_chunks = unread = False
+    dropped_bytes = 0
 
     max_head_bytes = MAX_HEAD_BYTES
 
@@ -73,8 +77,21 @@ class ZoneHttp1Server(Http1Server):
                 coding == "chunked" and self.request is not None and self.request.method != "HEAD"
             )
         is_head = self.request is not None and self.request.method == "HEAD"
-        if not isinstance(event, ResponseData) or (event.data and not is_head):
-            yield from super().send(event)
+        if isinstance(event, ResponseData) and (is_head or not event.data):
+            return
+        for command in super().send(event):
+            if type(command) is commands.CloseConnection and (self.unread or self.state == self.read_body):
+                self.state = self.drop
+                yield CloseInStages(self.conn)
+            else:
+                yield command
+
+    def drop(self, event: events.Event) -> layer.CommandGenerator[None]:
+        """Drop what still comes of a request that is refused already."""
+        self.dropped_bytes += len(self.buf.maybe_extract_at_most(len(self.buf)) or b"")
+        if isinstance(event, events.DataReceived) and self.dropped_bytes > MOST_DROPPED_BYTES:
+            self.state = self.done
+            yield commands.CloseConnection(self.conn)
 
     def read_headers(self, event: events.ConnectionEvent) -> layer.CommandGenerator[None]:
         """Read a request's head; what can't be parsed is refused, recorded and closed."""
@@ -107,7 +124,7 @@ class ZoneHttp1Server(Http1Server):
             if isinstance(command, commands.CloseConnection) and isinstance(event, events.DataReceived):
                 closing = command
             elif closing and isinstance(command, ReceiveHttp):
-                self.state = self.done
+                self.state, self.unread = self.done, True
                 words = BROKEN_BODY + getattr(command.event, "message", "")
                 yield ReceiveHttp(RequestProtocolError(self.stream_id, words, ErrorCode.GENERIC_CLIENT_ERROR))
             else:

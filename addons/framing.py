@@ -41,6 +41,8 @@ _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _REQUEST_LINE = re.compile(_TOKEN + rb" [!-~]+ HTTP/1\.[01]\Z")
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] [1-5][0-9][0-9](?: [\t\x20-\x7e\x80-\xff]*)?\Z")
 _FIELD = re.compile(_TOKEN + rb":[\t\x20-\x7e\x80-\xff]*\Z")
+_FIELDS = re.compile(rb"(?:" + _TOKEN + rb":[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n\Z")
+_CODED = b"transfer-encoding"
 _CODING = re.compile(rb"(?i:transfer-encoding):[ \t]*((?i:chunked))?[ \t]*\Z")
 _BEGINS = re.compile(rb"[A-Z]")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n\Z")
@@ -89,6 +91,8 @@ def _head_flaw(data: bytes, first_line: re.Pattern[bytes], words: str) -> str:
         return words
     if len(fields) > MAX_FIELDS:
         return "too many header fields"
+    if _FIELDS.match(head, len(first) + 2) and _CODED not in head.lower():
+        return ""  # most heads: all of their fields at one look, and none of them says how the body is coded
     for field in fields:
         if not _FIELD.match(field):
             return _field_flaw(field)
@@ -110,17 +114,24 @@ def _field_flaw(field: bytes) -> str:
     return "a control character in a header value"
 
 
-def whole_chunk(data: bytes) -> bytes:
-    """Return what is in the one chunk that came whole; nothing where more came, less, the last or none.
+def whole_chunks(data: bytes) -> list[tuple[bytes, int]]:
+    """Return what is in the chunks that came whole, from the first on, and where in the data each ends.
 
     Args:
         data: what came, from the beginning of a chunk.
+
+    Returns:
+        Nothing of the last chunk, of a piece of one, of what is none, nor of what follows these.
     """
-    found = _CHUNK_BEGINS.match(data)
-    if found is None or not (size := int(found[1], 16)):
-        return b""
-    end = found.end() + size
-    return data[found.end() : end] if len(data) == end + 2 and data.endswith(b"\r\n") else b""
+    chunks: list[tuple[bytes, int]] = []
+    end = 0
+    while (found := _CHUNK_BEGINS.match(data, end)) is not None and (size := int(found[1], 16)):
+        begins = found.end()
+        end = begins + size + 2
+        if data[end - 2 : end] != b"\r\n":
+            break
+        chunks.append((data[begins : end - 2], end))
+    return chunks
 
 
 class StrictChunks:

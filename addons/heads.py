@@ -35,6 +35,14 @@ _GRPC = "application/grpc"
 _HOST = re.compile(r"(?:[0-9A-Za-z._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?\Z", re.ASCII)
 # Such an option asks the next hop to drop what says how the body is to be read (RFC 9110, section 7.6.1).
 _MESSAGE = re.compile(r"(?i)(?:\A|,)[ \t]*(?:content-[a-z]+|host)[ \t]*(?:,|\Z)")
+# Names that most requests and answers have: one string for all of them, not one for each that is under way.
+_COMMON = ("accept", "accept-encoding", "accept-language", "anthropic-version", "authorization",
+           "cache-control", "connection", "content-digest", "content-encoding", "content-length",
+           "content-type", "date", "expect", "host", "server", "signature", "signature-input", "traceparent",
+           "transfer-encoding", "user-agent", "x-api-key", "zone-flow", "zone-origin",
+           "zone-trace")  # fmt: skip
+KNOWN = {form(name).encode(): name for name in _COMMON for form in (str.lower, str.title)}
+SPELLED = {name: name.encode() for name in _COMMON}
 _SINGLE = ("content-type", "content-length", "content-encoding", "transfer-encoding", "host",
            "authorization", "x-api-key", "expect")  # fmt: skip
 
@@ -42,7 +50,8 @@ _SINGLE = ("content-type", "content-length", "content-encoding", "transfer-encod
 def header_list(fields: tuple[tuple[bytes, bytes], ...]) -> Headers:
     """Decode header fields: names in lower case, values as ISO-8859-1, blanks around cut."""
     return tuple(
-        (name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")) for name, value in fields
+        (KNOWN.get(name) or name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t"))
+        for name, value in fields
     )
 
 
@@ -100,10 +109,11 @@ def _line_fault(request: http.Request, *, forward_proxy: bool) -> str:
 def header_fault(headers: Headers, method: str) -> str:
     """Tell what is wrong with a request's header fields, in our words; nothing where nothing is."""
     names = [name for name, _ in headers]
-    repeated = next((name for name in _SINGLE if names.count(name) > 1), "")
-    if not all(_NAME.match(name) for name in names):
+    repeats = len(frozenset(names)) < len(names)
+    repeated = next((name for name in _SINGLE if names.count(name) > 1), "") if repeats else ""
+    if names and not (all(names) and _NAME.match("".join(names))):
         return "a character that a header name may not have"
-    if not all(_VALUE.match(value) for _, value in headers):
+    if not _VALUE.match("".join([value for _, value in headers])):
         return "a control character in a header value"
     if repeated:
         return f"the header {repeated} twice"
@@ -146,6 +156,7 @@ def read_head(
     forward_proxy: bool,
     now_ms: int,
     trace_writable: bool,
+    tag: str = "missing",
     parent: Mapping[str, FactValue] | None = None,
     parent_id: str = "",
     fault: str = "",
@@ -157,7 +168,8 @@ def read_head(
         forward_proxy: True on the zone's outward door.
         now_ms: milliseconds since 1970 UTC.
         trace_writable: the journal takes records.
-        parent: facts of the exchange that a zone workload's call works for, or `None`.
+        tag: how the tag that a zone workload's call carries stands.
+        parent: facts of the exchange that this call works for, or `None`.
         parent_id: that exchange's id, or empty.
         fault: why mitmproxy itself refuses the head, or empty.
     """
@@ -173,6 +185,7 @@ def read_head(
         state=state,
         now_ms=now_ms,
         trace_writable=trace_writable,
+        tag=tag,
         parent=parent,
         parent_id=parent_id,
         detail=detail,

@@ -1,7 +1,7 @@
 """The layer of a caller's connection: its streams, and the ends of its connections, are ours.
 
 Seams used, all in `mitmproxy.proxy.layers.http` (12.2): `HttpLayer.make_stream`, `get_connection` and
-`register_connection`, and `Layer.handle_event`.
+`register_connection`, and `Layer.handle_event` with its queue of events that wait.
 """
 
 from __future__ import annotations
@@ -10,21 +10,48 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mitmproxy.proxy import commands, layer
 from mitmproxy.proxy import events as base_events
+from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.events import Start
 from mitmproxy.proxy.layers.http import GetHttpConnection, HttpClient, HttpLayer, RegisterHttpConnection
 
 from addons.ends import ZoneHttp1Client, ZoneHttp1Server
-from addons.framing import whole_chunk
+from addons.framing import whole_chunks
 from addons.straight import chunk_of, flowing_from
 from addons.streams import Halted, Stepped, ZoneStream
 from zoneproxy.passage.commands import Deliver
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from mitmproxy.proxy import events
-    from mitmproxy.proxy.context import Context
     from mitmproxy.proxy.layers.http import HTTPMode
 
     from zoneproxy.config import Limits
+
+
+def forked(context: Context) -> Context:
+    """Fork a context as it does itself, without the server of its own that it would throw away at once."""
+    fork = Context.__new__(Context)
+    fork.client, fork.server, fork.options = context.client, context.server, context.options
+    fork.layers = context.layers.copy()
+    return fork
+
+
+class Few(list[Any]):
+    """A queue of few events. The core's is large while it is empty, and so it mostly is in each layer."""
+
+    __slots__ = ()
+
+    def popleft(self) -> Any:
+        """Take the first; IndexError where there is none."""
+        return self.pop(0)
+
+
+def light[L: layer.Layer](made: L) -> L:
+    """Give a layer that holds no event back a smaller place for them."""
+    if not made._paused_event_queue:  # noqa: SLF001 - the core's own, as below
+        made._paused_event_queue = cast("Any", Few())  # noqa: SLF001 - it appends to it, and takes the first
+    return made
 
 
 class ZoneHttpLayer(HttpLayer):
@@ -35,7 +62,8 @@ class ZoneHttpLayer(HttpLayer):
         # In reverse direction the core wants some address before the passage has chosen one; this
         # one can't be connected to, so a flow that slips by its verdict goes nowhere.
         context.server.address = context.server.address or ("undecided.invalid", 1)
-        self.connections[context.client] = ZoneHttp1Server(context.fork())
+        self.connections[context.client] = light(ZoneHttp1Server(context.fork()))
+        light(self)
         self._tenant = ""
         self._max_body_bytes: int | None = None
 
@@ -47,16 +75,29 @@ class ZoneHttpLayer(HttpLayer):
         self._max_body_bytes = limits.max_body_bytes
 
     def handle_event(self, event: events.Event) -> Any:
-        """Handle an event; a piece of an answer whose stream is in full flow needs none of the layers."""
+        """Handle an event; chunks of an answer whose stream is in full flow need none of the layers."""
         if type(event) is base_events.DataReceived and self._paused is None:
             stream = flowing_from(self, event.connection)
-            data = whole_chunk(event.data) if stream is not None else b""
-            if data:
-                orders = stream.step(data)
-                if orders is None or not all(type(order) is Deliver for order in orders):
-                    return super().handle_event(Stepped(stream, orders))
-                return [commands.SendData(self.context.client, chunk_of(order.data)) for order in orders]
+            chunks = whole_chunks(event.data) if stream is not None else ()
+            if chunks:
+                return self._go_straight(event, stream, chunks)
         return super().handle_event(event)
+
+    def _go_straight(
+        self, event: base_events.DataReceived, stream: ZoneStream, chunks: Sequence[tuple[bytes, int]]
+    ) -> Iterator[commands.Command]:
+        """Have chunks judged one by one; from the first that is more than delivered on the layers do it."""
+        end = 0
+        for data, end in chunks:  # noqa: B007 - where the last one ended is asked below
+            orders = stream.step(data)
+            if orders is None or not all(type(order) is Deliver for order in orders):
+                yield from super().handle_event(Stepped(stream, orders))
+                break
+            for order in orders:
+                yield commands.SendData(self.context.client, chunk_of(order.data))  # type: ignore[attr-defined]
+        if left := event.data[end:]:
+            # It begins where a chunk does, or should: their reader says which.
+            yield from super().handle_event(base_events.DataReceived(event.connection, left))
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         """Lead an end from outside to its stream; all other events go their usual way."""
@@ -72,7 +113,7 @@ class ZoneHttpLayer(HttpLayer):
 
     def make_stream(self, stream_id: int) -> layer.CommandGenerator[None]:
         """Make one of our streams for a request."""
-        stream = ZoneStream(self.context.fork(), stream_id)
+        stream = light(ZoneStream(forked(self.context), stream_id))
         stream.max_body_bytes = self._max_body_bytes
         self.streams[stream_id] = stream
         yield from self.event_to_child(stream, Start())
@@ -97,7 +138,9 @@ class ZoneHttpLayer(HttpLayer):
             client: Any = self.connections[command.connection]
             while not isinstance(client, HttpClient):
                 client = client.child_layer
-            client.child_layer = ZoneHttp1Client(client.context)
+            client.context.layers.remove(client.child_layer)  # it would be kept as long as the connection
+            client.child_layer = light(ZoneHttp1Client(client.context))
+            light(client)
             client._handle_event = client.child_layer.handle_event  # noqa: SLF001 - as the core does it
             yield from client.child_layer.handle_event(Start())
         yield from super().register_connection(command)

@@ -15,6 +15,7 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from inspect import isawaitable
+from pathlib import Path
 from types import MethodType
 from typing import Any
 
@@ -26,10 +27,12 @@ from mitmproxy.utils import asyncio_utils
 
 import addons.doors  # noqa: F401 - registers the `zone:` mode
 from addons.boundary import Boundary
+from addons.handing import join
 from addons.limits import room_of
 from addons.messages import check_quickly
 from addons.options import fix, freeze
 from addons.pages import shut
+from addons.reclaim import Reclaim
 from addons.server_tls import ServerTlsAddon
 from addons.sessions import drain, in_session
 from addons.unspoken import Unspoken
@@ -100,7 +103,7 @@ class ZoneMaster(master.Master):
         super().__init__(opts)
         check_quickly()
         self.addons = StrictAddonManager(self)
-        self.addons.add(boundary, ServerTlsAddon(boundary), Unspoken())
+        self.addons.add(boundary, ServerTlsAddon(boundary), Unspoken(), Reclaim())
         self.addons.add(core_addon.Core(), proxyserver.Proxyserver(), Seal())
 
 
@@ -137,6 +140,7 @@ async def serve(
     *,
     ready: Callable[[list[str]], None],
     doors: Mapping[str, socket.socket] | None = None,
+    flows: Path | None = None,
 ) -> None:
     """Run the production door until it is told to stop, or until the log fails.
 
@@ -147,6 +151,7 @@ async def serve(
         assembled: the zone, its log open.
         ready: called once with the addresses of all open doors.
         doors: listening sockets by route, where this process shares them with others.
+        flows: its socket for those others, by which connections of workloads change hands.
 
     Raises:
         ConfigError: a door could not be opened; nothing was served.
@@ -155,6 +160,7 @@ async def serve(
     core = assembled.boundary
     boundary = Boundary(core)
     boundary.inherited.update(doors or {})
+    handover = join(boundary, flows)
     zone = ZoneMaster(options.Options(), boundary)
     fix(zone.options, core)
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
@@ -173,6 +179,7 @@ async def serve(
             log.warning(few, room.connections, core.limits.max_connections)
         # Whoever connects to an open door is served: the start is recorded before one opens.
         await assembled.start()
+        await handover.start()
         running = asyncio_utils.create_task(zone.run(), name="zone master", keep_ref=True)
         opened = await _opened(server, running, core)
         freeze(zone.options)
@@ -189,6 +196,7 @@ async def serve(
         await drain(boundary)
         await server.servers.update([])
         await _drained(boundary, server, assembled)
+        await handover.close()
         assembled.shut()
         await boundary.stop()
         try:

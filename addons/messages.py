@@ -4,12 +4,17 @@ The core looks up the declared type of each of a message's fields whenever one i
 all else about making it. The same check stands here in plain words; whatever does not pass it at once is
 looked at by the core's own, which tells what is wrong, or that nothing is.
 
-Seam used: `mitmproxy.http.MessageData.__post_init__` (12.2).
+A header is looked up thirty times in an exchange, mostly one that is not there. The core makes bytes and a
+lower-case copy of each name, a list of the values, and an exception of their absence; the same answers are
+given here with none of these.
+
+Seams used, in `mitmproxy.http` (12.2): `MessageData.__post_init__`, and the look-ups of `Headers`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, Any
 
 from mitmproxy import http
 
@@ -20,6 +25,7 @@ _TEXT = (bytes, type(None))
 _FIELDS = (http.Headers, type(None))
 _LATER = (float, int, type(None))
 _core_check = http.MessageData.__post_init__
+CORE_LOOK_UP = http.Headers.get_all
 
 
 def headers_of(fields: Iterable[tuple[bytes, bytes]]) -> http.Headers:
@@ -30,8 +36,52 @@ def headers_of(fields: Iterable[tuple[bytes, bytes]]) -> http.Headers:
 
 
 def check_quickly() -> None:
-    """Check the messages that are made from now on by `check`."""
+    """Check the messages that are made from now on by `check`, and look headers up by `values_of`."""
     http.MessageData.__post_init__ = check  # type: ignore[method-assign]
+    http.Headers.get_all = values_of  # type: ignore[method-assign, assignment]
+    http.Headers.get = _get  # type: ignore[method-assign, assignment]
+    http.Headers.__getitem__ = _item  # type: ignore[method-assign, assignment]
+    http.Headers.__contains__ = _has  # type: ignore[method-assign, assignment]
+
+
+@functools.lru_cache(maxsize=1024)
+def _sought(name: str | bytes) -> bytes:
+    if not isinstance(name, str | bytes):
+        raise TypeError(f"a header's name is text or bytes, not {type(name).__name__}")
+    return (name.encode("utf-8", "surrogateescape") if isinstance(name, str) else name).lower()
+
+
+def values_of(headers: http.Headers, name: str | bytes) -> list[str]:
+    """Return all values of a header, in their order, as the core's `get_all` does.
+
+    Raises:
+        TypeError: the name is neither text nor bytes.
+    """
+    sought = _sought(name)
+    size = len(sought)
+    return [
+        value.decode("utf-8", "surrogateescape")
+        for key, value in headers.fields
+        if len(key) == size and key.lower() == sought
+    ]
+
+
+def _get(headers: http.Headers, name: str | bytes, default: Any = None) -> Any:
+    found = values_of(headers, name)
+    return ", ".join(found) if found else default
+
+
+def _item(headers: http.Headers, name: str | bytes) -> str:
+    found = values_of(headers, name)
+    if not found:
+        raise KeyError(name)
+    return ", ".join(found)
+
+
+def _has(headers: http.Headers, name: object) -> bool:
+    sought = _sought(name)  # whatever it is: `_sought` tells
+    size = len(sought)
+    return any(len(key) == size and key.lower() == sought for key, _ in headers.fields)
 
 
 def check(data: http.MessageData) -> None:

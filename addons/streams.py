@@ -10,6 +10,7 @@ the layer of the connection is in `addons/layers.py`, the connections' own ends 
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -32,8 +33,10 @@ from mitmproxy.proxy.layers.http._events import (
     ResponseTrailers,
 )
 from mitmproxy.proxy.layers.http._hooks import HttpRequestHeadersHook
+from mitmproxy.utils import human
 
 from addons.crossing import CROSSING, REFUSAL
+from addons.dropped import Dropped
 from addons.ends import BROKEN_BODY
 from addons.pages import page_of
 from zoneproxy.passage.commands import Command, Cut, Deliver, Finish, Refuse, Sever
@@ -50,6 +53,8 @@ OUTCOME = "zoneproxy.outcome"
 CUT = "zoneproxy.cut"
 DIALLED = "zoneproxy.dialled"
 SPEAK = "zoneproxy.speak"
+SILENT = "zoneproxy.silent"
+"""Nothing may be told of this flow: its connection is closed."""
 
 
 @dataclass
@@ -96,6 +101,8 @@ class ZoneStream(HttpStream):
         """Bound a request by its own limit: the core knows one for both ways, and an answer may be larger."""
         context = self.context
         whole = context.options
+        if self._is_within(request=request):
+            return False
         if request and self.max_body_bytes is not None:
             context.options = cast("Any", SimpleNamespace(
                 stream_large_bodies=None, body_size_limit=str(self.max_body_bytes)
@@ -104,6 +111,22 @@ class ZoneStream(HttpStream):
             return (yield from super().check_body_size(request))
         finally:
             context.options = whole
+
+    def _is_within(self, *, request: bool) -> bool:
+        """Tell at a glance that a body is within its bound; where that is not certain, the core measures."""
+        options = self.context.options
+        own = request and self.max_body_bytes is not None
+        if not own and options.stream_large_bodies:
+            return False
+        most = self.max_body_bytes if own else _bytes_of(options.body_size_limit)
+        came = len(self.request_body_buf if request else self.response_body_buf)
+        if not came:
+            try:
+                answer = None if request else self.flow.response
+                came = http1.expected_http_body_size(self.flow.request, answer) or 0
+            except ValueError:
+                return False
+        return most is None or came <= most
 
     @property
     def _crossing(self) -> Crossing:
@@ -132,6 +155,8 @@ class ZoneStream(HttpStream):
                 and isinstance(command.event, ResponseProtocolError)
             ):
                 yield from self._send_refusal_page()
+                if hasattr(self, "flow") and self.flow.metadata.get(SILENT):
+                    command = self._closing()
             reply = yield command
 
     @property
@@ -159,9 +184,16 @@ class ZoneStream(HttpStream):
             elif self.flow.request.http_version != "HTTP/1.0":  # RFC 9110, section 10.1.1
                 reply = yield command
 
+    def state_consume_request_body(self, event: events.Event) -> layer.CommandGenerator[None]:
+        """Keep a request's body; that of a request which its head refused is read, and not kept."""
+        if self.flow.response is not None and not isinstance(self.request_body_buf, Dropped):
+            self.request_body_buf = cast("Any", Dropped())
+        yield from super().state_consume_request_body(event)
+
     def _refuse_at_once(self) -> layer.CommandGenerator[None]:
         """Answer before the body, and close: whether the body still comes nobody can know."""
         self.flow.response.headers["connection"] = "close"  # type: ignore[union-attr]
+        self.flow.metadata.pop(REFUSAL, None)  # it is told here, and once
         yield from self.send_response()
         self.flow.live = False
         self.client_state = self.server_state = self.state_errored
@@ -330,6 +362,12 @@ class ZoneStream(HttpStream):
             yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
         else:
             yield self._closing()
+
+
+@functools.cache
+def _bytes_of(size: str | None) -> int | None:
+    """Read a size as the core's options spell it; there are as many as there are options."""
+    return human.parse_size(size)
 
 
 def _is_interim(command: commands.Command) -> bool:

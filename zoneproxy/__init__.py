@@ -25,6 +25,7 @@ What a model server inside the zone needs, and nothing else is loaded for it:
 
     app = zoneproxy.TagMiddleware(app, zoneproxy.read_tag_keys(Path("tag.vkey")))
     zoneproxy.verify_tag(message, keys, now_s=..., seen=...)     where there is no ASGI
+    zoneproxy.outward_headers(headers)                           what its own calls outward carry
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from zoneproxy.adapters.keys.tag import read_tag_keys
     from zoneproxy.adapters.tag_middleware import TagMiddleware
+    from zoneproxy.origin.carried import outward_headers
     from zoneproxy.origin.signature import SignedMessage
     from zoneproxy.origin.signed_tag import SeenTags, TagError, ZoneOrigin, verify_tag
 
@@ -45,6 +47,7 @@ __all__ = [
     "TagMiddleware",
     "ZoneOrigin",
     "__version__",
+    "outward_headers",
     "read_tag_keys",
     "verify_tag",
 ]
@@ -57,6 +60,7 @@ _HOMES = {
     "TagError": "origin.signed_tag",
     "TagMiddleware": "adapters.tag_middleware",
     "ZoneOrigin": "origin.signed_tag",
+    "outward_headers": "origin.carried",
     "read_tag_keys": "adapters.keys.tag",
     "verify_tag": "origin.signed_tag",
 }

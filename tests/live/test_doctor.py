@@ -40,6 +40,26 @@ def test_every_forbidden_path_of_a_running_zone_is_refused_and_recorded(
     assert {one["id"] for one in found if one["state"] == "ok"} >= {"door", "server", "key-log", "log"}
 
 
+def test_sessions_are_found_open_or_shut_as_zone_yaml_says(tmp_path: Path, echo_server: EchoServer) -> None:
+    """Z22: open, their handshake is refused for its caller; a zone that runs by an older file is told."""
+    zone = make_zone(tmp_path / "zone", echo_server.port)
+    before = zone.config.read_text("utf-8")
+    zone.config.write_text(before + "\nrealtime: {}\n", "utf-8")
+    with zone.serving():
+        done = cli("doctor", "--config", str(zone.config), "--json")
+        zone.config.write_text(before, "utf-8")
+        stale = cli("doctor", "--config", str(zone.config), "--json")
+    opened, shut = (
+        [one for one in map(json.loads, run.stdout.splitlines()) if "a session (" in one["what"]]
+        for run in (done, stale)
+    )
+    assert {one["state"] for one in opened} == {"ok"}, opened
+    assert all("without a credential" in one["what"] and "recorded" in one["what"] for one in opened)
+    assert {one["state"] for one in shut} == {"fault"}, shut
+    assert stale.returncode != 0
+    assert echo_server.seen == []
+
+
 def test_a_hole_is_seen(echo_server: EchoServer) -> None:
     """The self-test can fail: a server without a boundary before it answers, and that is a fault."""
     answer = knock(

@@ -44,6 +44,7 @@ from zoneproxy.passage.events import (
     RecordFailed,
     Stopping,
     StopsChanged,
+    TurnedAway,
     UpstreamFailed,
 )
 from zoneproxy.passage.machine import TABLE, IllegalEventError, Passage
@@ -103,6 +104,8 @@ def legal_events(state: State, receipts: Receipts) -> list[Event]:
         ],
     }
     waiting: list[Event] = [Recorded(receipts.next()), Recorded(receipts.next()), RecordFailed()]
+    if state is State.DENYING:
+        waiting[1] = TurnedAway()
     return good.get(state, waiting)
 
 
@@ -275,6 +278,10 @@ def write_beside_a_byte(patch: pytest.MonkeyPatch) -> None:
     _swap(patch, State.ANSWERING, AnswerEnd, mutant)
 
 
+def tell_of_what_was_turned_away(patch: pytest.MonkeyPatch) -> None:
+    _swap(patch, State.DENYING, TurnedAway, endings.refuse_unrecorded, State.REFUSED)
+
+
 MUTANTS = [
     forward_before_the_record,
     forward_although_the_log_failed,
@@ -287,6 +294,7 @@ MUTANTS = [
     go_on_although_stopped,
     return_twice,
     write_beside_a_byte,
+    tell_of_what_was_turned_away,
 ]
 
 

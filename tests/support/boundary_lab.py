@@ -68,7 +68,6 @@ class LabLimits:
     idle_timeout_s: float = 5.0
     hook_deadline_s: float = 5.0
     answer_timeout_s: float = 20.0
-    connect_timeout_s: float = 2.0
     body_timeout_s: float = 5.0
     exchange_timeout_s: float = 60.0
     max_connections: int = 1000

@@ -23,6 +23,7 @@ from zoneproxy.passage.events import (
     Recorded,
     RecordFailed,
     StopsChanged,
+    TurnedAway,
 )
 from zoneproxy.route.stops import Scope
 
@@ -40,6 +41,7 @@ class LawWatch:
         pending: the record that was ordered and is not durable yet.
         delivered: bytes of the answer that have left.
         stopped: the operator stops the exchange now.
+        silent: its refusal is not recorded.
         sealed: the record of its good end was ordered before that.
         refused_returns: how often the record of the end was refused before it was written.
     """
@@ -54,6 +56,7 @@ class LawWatch:
     same_route: bool = True
     refused_returns: int = 0
     stopped: bool = False
+    silent: bool = False
     sealed: bool = False
 
     def event(self, event: Event) -> None:
@@ -64,6 +67,8 @@ class LawWatch:
                     raise LawBrokenError("a record came back that nobody ordered")
                 self.durable.append(self.pending)
                 self.pending = None
+            case TurnedAway():
+                self.pending, self.silent = None, True
             case RecordFailed():
                 self.log_dead, self.pending = True, None
             case Fault():
@@ -94,6 +99,8 @@ class LawWatch:
     def _check(self, command: Command) -> None:  # noqa: C901, PLR0912 - one law a branch
         if not isinstance(command, Write) and self.pending is not None and not self.log_dead:
             raise LawBrokenError(f"{type(command).__name__} while a record is outstanding")
+        if self.silent and not isinstance(command, Sever):
+            raise LawBrokenError(f"{type(command).__name__} of a refusal that was not recorded")
         match command:
             case Write(kind):
                 if self.log_dead:

@@ -36,6 +36,7 @@ from zoneproxy.config import Config, digest_of
 from zoneproxy.content.request import RequestLimits
 from zoneproxy.content.scan import ScanSettings
 from zoneproxy.meter.egress import EgressLedger
+from zoneproxy.meter.refusals import Refusals
 from zoneproxy.meter.turnstile import Turnstile
 from zoneproxy.origin.signed_tag import TagSigner
 from zoneproxy.passage.rules import Rules
@@ -137,6 +138,7 @@ class _Plan:
             outward=self.outward,
             bindings=self.bindings,
             turnstile=_turnstile(opening.config, self.among),
+            refusals=Refusals(opening.config.limits.refusals.bounds().divided(self.among)),
             keep=collector(opening),
             egress=EgressLedger(opening.config.egress.budget().divided(self.among), Lock()),
         )

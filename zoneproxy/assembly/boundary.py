@@ -11,6 +11,7 @@ from zoneproxy.adapters.tls.server import ServerTls
 from zoneproxy.assembly.outward import OutwardWay
 from zoneproxy.config import Limits
 from zoneproxy.meter.egress import EgressLedger
+from zoneproxy.meter.refusals import Refusals
 from zoneproxy.meter.turnstile import Allowance, Turnstile
 from zoneproxy.origin.arrival import PLAIN, Arrival
 from zoneproxy.origin.evidence import Door
@@ -60,6 +61,7 @@ class Boundary:
         outward: what the outward door needs beside its rules.
         bindings: whose stored objects are; without it nothing stored can be made or used.
         turnstile: counts what is under way, and how much is asked for.
+        refusals: says which refusals are recorded, and counts the others.
         egress: how much leaves for each tenant, or `None` where nothing is weighed.
         keep: takes the fingerprints of what was returned, or `None` where none are kept.
         on_stops: cuts what new stops stop, and returns how many exchanges that were.
@@ -76,6 +78,7 @@ class Boundary:
     outward: OutwardWay = field(default_factory=OutwardWay)
     bindings: Bindings | None = None
     turnstile: Turnstile = field(default_factory=lambda: Turnstile(Allowance(), Allowance(), {}))
+    refusals: Refusals = field(default_factory=Refusals)
     egress: EgressLedger | None = None
     keep: Callable[[frozenset[int]], None] | None = None
     on_stops: Callable[[Stops], Awaitable[int]] | None = None

@@ -14,11 +14,13 @@ from zoneproxy.adapters.sequencer.client import RemoteLog
 from zoneproxy.adapters.shards.sharded import ShardedLog
 from zoneproxy.adapters.state.bindings import SqliteBindings
 from zoneproxy.adapters.workers.control import ControlServer, Verb
+from zoneproxy.adapters.workers.relay import REFUSALS
 from zoneproxy.assembly.activation import Activation
 from zoneproxy.assembly.boundary import Boundary
 from zoneproxy.assembly.freshness import Freshness, data_record
 from zoneproxy.assembly.keeper import Keeper
 from zoneproxy.assembly.orderbook import ORDER, ORDERS, OrderBook
+from zoneproxy.assembly.refusals import describe
 from zoneproxy.assembly.registered import RELOAD, DataRegister
 from zoneproxy.config import Config, digest_of
 from zoneproxy.terms.errors import TraceError
@@ -64,7 +66,11 @@ class Zone:
 
     def __post_init__(self) -> None:
         """Register the zone's own commands."""
-        self.verbs |= {"activate": self.activation.verb, "policy-status": self._policy_status}
+        self.verbs |= {
+            "activate": self.activation.verb,
+            "policy-status": self._policy_status,
+            REFUSALS: self._refusals,
+        }
         if self.registered is not None:
             self.verbs[RELOAD] = self.registered.verb
         if self.orders is not None:
@@ -114,6 +120,10 @@ class Zone:
     async def _policy_status(self, _arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer `policy-status`: what is in force and what watches."""
         return self.activation.describe()
+
+    async def _refusals(self, _arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answer `refusals`: what was turned away without a record of its own."""
+        return describe(self.boundary)
 
     def shut(self) -> None:
         """Accept no more connections."""

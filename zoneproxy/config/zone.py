@@ -49,7 +49,9 @@ class Config(Part):
     witnesses: Witnesses | None = Field(None, description="who cosigns the log's checkpoints")
     policies: Policies = Field(description="the rules, in two layers")
     tag: Tag | None = Field(
-        None, description="the tag that requests bear inside the zone; they bear none without"
+        None,
+        description="the tag that requests bear inside the zone; they bear none without, and no workload may "
+        "call outward",
     )
     control: Control = Field(
         default_factory=lambda: Control(),  # noqa: PLW0108 - the class needs its defaults

@@ -110,9 +110,12 @@ def _use(found: Mapping[ObjectName, Binding], reference: Reference) -> str:
 
 def order_for(exchange: Exchange, names: Iterable[ObjectName]) -> Bind | None:
     """Order the bindings of what an answer names; `None` where every name is settled."""
+    if not names:  # asked at every event of a stream
+        return None
     endpoint, reading = exchange.endpoint, exchange.reading
-    seen = exchange.settled | exchange.known.keys()
-    new = [name for name in dict.fromkeys(names) if name not in seen]
+    new = [
+        name for name in dict.fromkeys(names) if name not in exchange.settled and name not in exchange.known
+    ]
     if endpoint is None or reading is None or not new:
         return None
     exchange.settled.update(new)

@@ -63,12 +63,12 @@ class OpenTunnel(Command):
 
     Attributes:
         host, port: where it leads, canonical.
-        address: what every call inside of it is pinned to.
+        addresses: what every call inside of it is pinned to, in the order in which they are tried.
     """
 
     host: str
     port: int
-    address: str
+    addresses: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

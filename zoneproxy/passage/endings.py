@@ -115,6 +115,11 @@ def refuse_unrecorded(exchange: Exchange, _event: Event) -> Step:
     return State.REFUSED, [refuse(exchange, "trace-unavailable", None)]
 
 
+def turn_away(_exchange: Exchange, _event: Event) -> Step:
+    """Tell the caller nothing: its refusal has no record of its own."""
+    return State.SEVERED, [Sever()]
+
+
 def withhold(exchange: Exchange, event: Event) -> Step:
     """Tell the caller, now that the end is durable: a refusal, a loud cut, or nothing."""
     receipt = event.receipt if isinstance(event, Recorded) else None

@@ -30,10 +30,11 @@ class HeadArrived(Event):
         state: `ok`, or what is wrong with the head (values of the fact `request.state`).
         now_ms: milliseconds since 1970 UTC.
         trace_writable: the journal takes records.
-        parent: for a zone workload's call: the facts of the exchange it works for, or `None`.
+        tag: for a zone workload's call: how the tag that it carries stands, a value of `request.tag`.
+        parent: the facts of the exchange that a tag which is `carried` names, else `None`.
         parent_id: that exchange's id, or empty.
         tunnel: a workload asks for a tunnel (`asked`), or calls from `inside` of one; else `none`.
-        pinned: the address that this tunnel is pinned to, or empty.
+        pinned: the addresses that this tunnel is pinned to, in their order; none for other calls.
         detail: what is wrong, in our words, kept privately.
     """
 
@@ -46,10 +47,11 @@ class HeadArrived(Event):
     trace_writable: bool
     query: str = ""
     state: str = "ok"
+    tag: str = "missing"
     parent: Mapping[str, FactValue] | None = None
     parent_id: str = ""
     tunnel: str = "none"
-    pinned: str = ""
+    pinned: tuple[str, ...] = ()
     detail: str = ""
 
 
@@ -106,6 +108,11 @@ class Recorded(Event):
 @dataclass(frozen=True, slots=True)
 class RecordFailed(Event):
     """The record last written may not be durable; the log takes no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedAway(Event):
+    """The refusal last ordered is not recorded, for too many are: nothing may be told of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from zoneproxy.content.endpoint import Endpoint
 from zoneproxy.content.mask import Masked
-from zoneproxy.content.realtime_stream import RealtimeStream
+from zoneproxy.content.realtime_stream import RealtimeAnswer
 from zoneproxy.content.request import RequestReading
 from zoneproxy.content.returned import Returned
 from zoneproxy.content.stream import AnswerStream
@@ -48,9 +48,12 @@ class Exchange:
         arrival: how the connection came: by a front, with TLS, with a certificate.
         upstream: the model server that was chosen, or `None`.
         query: what followed `?` in the target.
-        address: what a workload's call is pinned to, or `None` while nothing is.
+        addresses: what a workload's call may dial, in their order: each judged, all in its decision.
+        address: the one of them that is dialled, the first before any is; `None` while there are none.
+        reached: the one that answered, or `None`.
+        issued: header fields that the request was given on its way in, among them its signed tag.
         tunnel: how a workload's call stands to a tunnel, a value of the fact `destination.tunnel`.
-        pinned: the address of the tunnel that a workload's call stands in, or empty.
+        pinned: the addresses of the tunnel that a workload's call stands in.
         session: the session that it is a message of, or `None`.
         handshake: where it opens a session, the caller's handshake (`handshake.Handshake`), or `None`.
         stops: what the operator has stopped, as it was told last.
@@ -89,9 +92,12 @@ class Exchange:
     endpoint: Endpoint | None = None
     reading: RequestReading | None = None
     destination: Destination | None = None
+    addresses: tuple[Address, ...] = ()
     address: Address | None = None
+    reached: Address | None = None
     tunnel: str = "none"
-    pinned: str = ""
+    pinned: tuple[str, ...] = ()
+    issued: Headers = ()
     upstream: Upstream | None = None
     headers: Headers = ()
     query: str = ""
@@ -110,7 +116,8 @@ class Exchange:
     # the answer
     status: int = 0
     answer_headers: Headers = ()
-    stream: AnswerStream | RealtimeStream | None = None
+    answer_fields: Headers = ()
+    stream: AnswerStream | RealtimeAnswer | None = None
     answer_findings: tuple[Finding, ...] = ()
     answer_bytes: int = 0
     delivered_bytes: int = 0
@@ -159,14 +166,19 @@ class Exchange:
         An answer may take an hour, and a prompt may have megabytes.
         """
         if self.reading is not None:
-            self.reading = replace(self.reading, segments=(), files=())
+            self.reading = self.reading.forgetful(self.reading.body)
         self.outward_body = b""
         self.masked = None
 
     def let_go_of_body(self) -> None:
-        """Forget the request's bytes: the answer has begun, and is weighed by what they ask for."""
+        """Forget the request's bytes and head: the answer has begun, and is weighed by what they ask for.
+
+        Only the messages of a session are still judged by the head that opened it.
+        """
         if self.reading is not None:
-            self.reading = replace(self.reading, body=b"")
+            self.reading = self.reading.forgetful(b"")
+        if self.handshake is None:
+            self.headers = ()
 
 
 def sole(headers: Headers, name: str) -> str | None:

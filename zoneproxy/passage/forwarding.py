@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from zoneproxy.content.request import upstream_body
+from zoneproxy.origin.carried import is_carried
 from zoneproxy.origin.signature import SignedMessage
 from zoneproxy.origin.signed_tag import ZoneOrigin
 from zoneproxy.passage.events import Headers
@@ -40,7 +41,9 @@ def forwarded(exchange: Exchange) -> Headers:
         return tuple(
             (name, value)
             for name, value in exchange.headers
-            if name not in _OUTWARD_DROPPED and name not in nominated and not name.startswith("zone-")
+            if name not in _OUTWARD_DROPPED
+            and name not in nominated
+            and not (name.startswith("zone-") or is_carried(name, value))
         )
     wanted = _INWARD - nominated
     kept = tuple((name, value) for name, value in exchange.headers if name in wanted)
@@ -65,6 +68,8 @@ def body_of(exchange: Exchange) -> bytes:
 
 def headers_for(exchange: Exchange, to: Destination, body: bytes, *, tls: bool = False) -> Headers:
     """Return all headers of the request that goes on; a message of a session has none.
+
+    The tag that is made here stays with the exchange: its workloads carry it in their own calls.
 
     Args:
         exchange: an admitted exchange: its decision record is durable.
@@ -98,7 +103,8 @@ def _tag(exchange: Exchange, authority: str, kept: Headers, body: bytes) -> Head
     )
     path = str(facts.get("request.path", ""))
     message = SignedMessage(str(facts.get("request.method")), authority, path, exchange.query, kept, body)
-    return tuple(signer.sign(message, origin, receipt.ts // 1000))
+    exchange.issued = tuple(signer.sign(message, origin, receipt.ts // 1000))
+    return exchange.issued
 
 
 def _authority(to: Destination, default_port: int) -> str:

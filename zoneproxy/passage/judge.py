@@ -45,7 +45,25 @@ def judge(policies: Sequence[Policy], phase: Phase, facts: Facts) -> Decision:
         return Decision(phase, "deny", "law", reason, "", layers)
     if kind == "maintenance" and not opened(facts, layers):
         return Decision(phase, "deny", "law", "lane-maintenance", "", layers)
-    return Decision(phase, "allow", layers[-1].by, "", layers[-1].rule, layers)
+    return _allowed(phase, layers)
+
+
+_STANDING: dict[tuple[object, ...], Decision] = {}
+"""Allows that were given, by phase and by the very answers of the layers, which the policies keep as well."""
+_MOST_STANDING = 256
+
+
+def _allowed(phase: Phase, layers: tuple[LayerDecision, ...]) -> Decision:
+    """Make the allow of these answers; the same answers give the same decision, made once."""
+    # An answer is known by its identity: as long as its decision stands here, no other can have it.
+    key = (phase, *map(id, layers))
+    made = _STANDING.get(key)
+    if made is None:
+        made = Decision(phase, "allow", layers[-1].by, "", layers[-1].rule, layers)
+        if len(_STANDING) >= _MOST_STANDING:
+            _STANDING.clear()
+        _STANDING[key] = made
+    return made
 
 
 def code_of(layer: LayerDecision) -> str:

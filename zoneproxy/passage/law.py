@@ -79,6 +79,18 @@ def _closed(facts: Facts) -> str:
     return "" if facts.get("policy.effective") is True else "policy-expired"
 
 
+_TAGS = {
+    "missing": "lane-tag-missing",
+    "partial": "lane-tag-partial",
+    "altered": "lane-tag-altered",
+    "foreign": "lane-tag-foreign",
+    "over": "lane-flow-unknown",
+    "other": "lane-tag-other",
+    "elsewhere": "lane-flow-elsewhere",
+    "unsigned": "lane-tag-unsigned",
+}
+
+
 def head_rail(facts: Facts) -> str:
     """Return the reason code that refuses a customer's request on its head alone, or empty."""
     if reason := _closed(facts):
@@ -125,10 +137,14 @@ def outward_rail(facts: Facts) -> str:
         return "origin-tag-forged"
     if reason := _lane_rail(facts):
         return reason
+    # Records of before the tag was carried name their exchange by its id alone.
+    tag = str(facts.get("request.tag"))
     if "origin.class" not in facts:
-        return "lane-flow-unknown"
+        return _TAGS.get(tag, "lane-flow-unknown")
     if facts.get("origin.class") != "overseas":
         return "origin-unknown"
+    if tag in _TAGS:
+        return _TAGS[tag]
     categories = facts.get("data.categories")
     if isinstance(categories, frozenset) and "model_weights" in categories:
         return "lane-weights"

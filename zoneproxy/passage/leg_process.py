@@ -61,7 +61,7 @@ def on_admitted(exchange: Exchange, event: Event) -> Step:
         return close(exchange, exchange.doom)
     to = exchange.destination
     if exchange.tunnel == "asked":
-        return State.INSIDE, [OpenTunnel(to.host, to.port, str(exchange.address))]
+        return State.INSIDE, [OpenTunnel(to.host, to.port, tuple(map(str, exchange.addresses)))]
     body, tls = body_of(exchange), tls_of(exchange) is not None
     forward = Forward(
         _dialled_host(exchange, to), to.port, headers_for(exchange, to, body, tls=tls), body, tls
@@ -71,7 +71,7 @@ def on_admitted(exchange: Exchange, event: Event) -> Step:
 
 
 def _dialled_host(exchange: Exchange, to: Destination) -> str:
-    """Name what is dialled: for a workload's call the one address that was judged, never a name again."""
+    """Name what is dialled: for a workload's call an address that was judged, never a name again."""
     return str(exchange.address) if exchange.kind == "outward" else to.host
 
 
@@ -87,6 +87,10 @@ def on_dialling(exchange: Exchange, event: Event) -> Step:
     to = exchange.destination
     if not isinstance(event, Dialling) or to is None or exchange.tunnel == "asked":
         return close(exchange, decision=refused(Phase.RETURN, "lane-changed"))
+    if exchange.kind == "outward":
+        # The others of the name are tried in turn: those stand in the decision, and no other is dialled.
+        dialled = read_address(event.host)
+        exchange.address = dialled if dialled in exchange.addresses else exchange.address
     if (event.host, event.port) == (_dialled_host(exchange, to), to.port):
         return State.INSIDE, []
     return close(exchange, decision=refused(Phase.RETURN, "lane-changed"))
@@ -103,6 +107,7 @@ def on_dialled(exchange: Exchange, event: Event) -> Step:
         if peer is not None and not is_domestic and pinned in (None, peer):
             flaw = identity_flaw(tls_of(exchange), event.certificate, exchange.now_ms)
             if not flaw:
+                exchange.reached = peer
                 return State.INSIDE, []
             return close(exchange, UpstreamFailed("upstream-untrusted", flaw))
     return close(exchange, decision=refused(Phase.RETURN, "lane-changed"))

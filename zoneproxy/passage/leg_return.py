@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from zoneproxy.content.answer import read_answer
-from zoneproxy.content.realtime_stream import RealtimeStream
+from zoneproxy.content.realtime_stream import RealtimeAnswer, RealtimeStream
 from zoneproxy.content.scan import Verdict, verdict
 from zoneproxy.content.stream import AnswerStream, streams
 from zoneproxy.content.stream_step import StreamStep
@@ -45,6 +45,7 @@ from zoneproxy.passage.events import (
 )
 from zoneproxy.passage.exchange import Exchange, merged, sole
 from zoneproxy.passage.handshake import SWITCHING, answer_fields, server_flaw
+from zoneproxy.passage.head_text import read_answer_head
 from zoneproxy.passage.inland import canary_of, plant_whole, print_from_now, print_whole
 from zoneproxy.passage.judge import judge, refused
 from zoneproxy.passage.maintenance import LEAST, MOST
@@ -59,10 +60,6 @@ from zoneproxy.terms.finding import Segment
 from zoneproxy.terms.phase import Phase
 
 Step = tuple[State, list[Command]]
-
-# What a caller gets to see of a server's headers: what the body is, and what the API defines.
-_OUT = ("content-type", "cache-control", "retry-after", "openai-processing-ms", "x-request-id",
-        "request-id", "content-disposition")  # fmt: skip
 
 
 def on_head(exchange: Exchange, event: Event) -> Step:
@@ -85,6 +82,10 @@ def on_head(exchange: Exchange, event: Event) -> Step:
         return close(exchange, UpstreamFailed(reason, flaw))
     if not in_session and _broken_head(event):
         return _settle(exchange, event.pin, "malformed", _NOTHING_SCANNED)
+    if not in_session and exchange.kind != "maintenance":
+        exchange.answer_fields, exchange.answer_findings = read_answer_head(
+            event.headers, exchange.rules.scan
+        )
     exchange.stream = _stream_of(exchange, event, answered=answered)
     if exchange.stream is not None:
         # Route and door are judged before the first byte leaves; the rest at the end.
@@ -92,16 +93,16 @@ def on_head(exchange: Exchange, event: Event) -> Step:
         if not decision.allowed:
             return _deny(exchange, event.pin, "ok", _verdict(exchange, scanned_all=True), decision)
         exchange.streaming = True
+        exchange.stream.plant(canary_of(exchange, decision))
         if in_session:
             return State.ANSWERING, _begun(exchange)
-        exchange.stream.plant(canary_of(exchange, decision))
         return State.ANSWERING, [StreamAnswer(event.status, _headers(exchange))]
     return State.BUFFERING, [BufferAnswer()]
 
 
 def _stream_of(
     exchange: Exchange, event: AnswerHead, *, answered: bool
-) -> AnswerStream | RealtimeStream | None:
+) -> AnswerStream | RealtimeAnswer | None:
     """Make what reads a streamed answer; `None` where it is no stream."""
     rules, endpoint = exchange.rules, exchange.endpoint
     masks = ordered(exchange, Phase.RETURN)
@@ -110,13 +111,12 @@ def _stream_of(
         most = rules.sessions.max_message_bytes if rules.sessions else rules.max_event_bytes
         # What a message without an answer is told is nothing; all else is one stream to the session's end.
         own = exchange.session is not None and answered
-        stream = (
+        whole = (
             exchange.session.stream
             if exchange.session and own
             else RealtimeStream(rules.scan, max_message_bytes=most)
         )
-        stream.take_over(returned, masks=masks)
-        return stream
+        return whole.share(returned, masks=masks)
     if endpoint is None or event.status != _OK or not streams(endpoint, sole(event.headers, "content-type")):
         return None
     return AnswerStream(
@@ -212,9 +212,9 @@ def on_body(exchange: Exchange, event: Event) -> Step:
         event.body,
         exchange.rules.scan,
     )
-    exchange.answer_findings = reading.findings
+    exchange.answer_findings += reading.findings
     if exchange.kind == "outward":  # what comes back to a workload is context, nobody's answer
-        found = (replace(one, segment=Segment.RETRIEVED) for one in reading.findings)
+        found = (replace(one, segment=Segment.RETRIEVED) for one in exchange.answer_findings)
         exchange.answer_findings = tuple(found)
     if exchange.meter is not None and reading.document is not None:
         exchange.meter.observe(reading.document)
@@ -226,7 +226,7 @@ def on_body(exchange: Exchange, event: Event) -> Step:
     if len(event.body) > exchange.rules.max_answer_bytes:
         state = "too_large"
     exchange.final = event.body
-    seen = verdict(reading.findings, scanned_all=state == "ok")
+    seen = _verdict(exchange, scanned_all=state == "ok")
     if state != "ok" or exchange.kind == "outward":
         return _settle(exchange, event.pin, state, seen)
     names = names_in(exchange, reading.document)
@@ -319,7 +319,7 @@ def _deny(exchange: Exchange, pin: Pin, state: str, seen: Verdict, decision: Dec
 
 def _so_far(exchange: Exchange, pin: Pin) -> dict[str, FactValue]:
     """The facts as they would be if the answer ended cleanly now: route and door are real."""
-    return merged(exchange.facts, _facts(exchange, pin, "ok", verdict((), scanned_all=True)))
+    return merged(exchange.facts, _facts(exchange, pin, "ok", _verdict(exchange, scanned_all=True)))
 
 
 def _facts(exchange: Exchange, pin: Pin, state: str, seen: Verdict) -> dict[str, FactValue | None]:
@@ -353,8 +353,7 @@ def _broken_head(event: AnswerHead) -> bool:
 
 
 def _headers(exchange: Exchange) -> Headers:
-    kept = tuple((name, value) for name, value in exchange.answer_headers if name in _OUT)
-    return (*kept, *named(exchange, exchange.receipt))
+    return (*exchange.answer_fields, *named(exchange, exchange.receipt))
 
 
 _OK = 200

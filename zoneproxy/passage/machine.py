@@ -10,10 +10,10 @@
 The law is in the shape of the table: `Forward` is ordered only on the way from `admitting` to
 `inside`, on `Recorded`; the last byte of an answer (`Finish`, `Release`) only on the way from
 `sealing` to `delivered`, on `Recorded`; `Refuse` and `Cut` only after the denial's own record, or
-when the log can take none. `asking` waits for the binding store before anything is decided about a
-request that names stored objects, or for the resolver before a workload's call to a name is; `binding` until
-what an answer names is durably its caller's; a stream goes back to `answering` from there. Everything
-unexpected leads to a denial or to `severed`.
+when the log can take none. A denial that is not to be recorded (`TurnedAway`) is not told either. `asking`
+waits for the binding store before anything is decided about a request that names stored objects, or for the
+resolver before a workload's call to a name is; `binding` until what an answer names is durably its caller's;
+a stream goes back to `answering` from there. Everything unexpected leads to a denial or to `severed`.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ from zoneproxy.passage.events import (
     Stopping,
     StopsChanged,
     StoreFailed,
+    TurnedAway,
     UpstreamFailed,
 )
 from zoneproxy.passage.exchange import Exchange
@@ -106,6 +107,7 @@ TABLE: Mapping[State, Mapping[type[Event], frozenset[State]]] = {
     S.DENYING: {
         Recorded: _to(S.REFUSED),
         RecordFailed: _to(S.REFUSED),
+        TurnedAway: _to(S.SEVERED),
         BodyArrived: _to(S.DENYING),
         LookedUp: _to(S.DENYING),
         StoreFailed: _to(S.DENYING),
@@ -194,6 +196,7 @@ _HANDLERS: Mapping[State, Mapping[type[Event], Handler]] = {
     S.DENYING: {
         Recorded: endings.refuse_recorded,
         RecordFailed: endings.refuse_unrecorded,
+        TurnedAway: endings.turn_away,
     },
     S.INSIDE: {
         Dialling: leg_process.on_dialling,
@@ -218,7 +221,8 @@ class Passage:
     """One exchange's way. Feed it events; carry out what it orders, in order.
 
     A list of commands is either one `Write` alone, to be followed by `Recorded` or `RecordFailed`
-    (or `Fault` where the record was refused before it was written), or one `LookUp` or `Bind` alone, to be
+    (or `Fault` where the record was refused before it was written, or `TurnedAway` instead of the record of a
+    refusal), or one `LookUp` or `Bind` alone, to be
     followed by `LookedUp` or `Bound` (or `StoreFailed`), or one `Resolve` alone, to be followed by
     `Resolved`, or commands without any of these.
 

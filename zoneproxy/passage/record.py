@@ -6,7 +6,7 @@ by goes into the private part, which the record only commits to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from zoneproxy.passage.commands import Write
@@ -14,12 +14,13 @@ from zoneproxy.passage.events import Headers
 from zoneproxy.passage.exchange import Exchange
 from zoneproxy.passage.judge import refused
 from zoneproxy.passage.shadow import watch
-from zoneproxy.policy.bundle import ENGINE
+from zoneproxy.policy.bundle import ENGINE, Policy
 from zoneproxy.terms.decision import Decision, LayerDecision
 from zoneproxy.terms.facts import VOCABULARY, FactValue, to_json
 from zoneproxy.terms.finding import Finding
 from zoneproxy.terms.phase import Phase
 from zoneproxy.trace.schema import MAX_FINDINGS
+from zoneproxy.trace.spelled import standing
 
 _PUBLIC_RETURN, _PUBLIC_BEFORE = (
     frozenset(
@@ -31,7 +32,7 @@ _PUBLIC_RETURN, _PUBLIC_BEFORE = (
 )
 _PRIVATE = frozenset(name for name, spec in VOCABULARY.items() if spec.private)
 _CREDENTIALS = frozenset(
-    ("authorization", "proxy-authorization", "x-api-key", "api-key", "cookie", "openai-api-key")
+    ("authorization", "proxy-authorization", "x-api-key", "api-key", "cookie", "openai-api-key", "signature")
 )
 
 
@@ -46,15 +47,13 @@ def write_decision(exchange: Exchange, decision: Decision) -> Write:
         "phase": decision.phase.value,
         "reason": decision.reason,
         "rule": decision.rule,
-        "phases": {
-            phase.value: phase_body(made)
-            for phase, made in exchange.decisions.items()
-            if phase is not Phase.RETURN
-        },
+        "phases": _phases(
+            tuple(one for phase, one in exchange.decisions.items() if phase is not Phase.RETURN)
+        ),
         "facts": _public(exchange.facts, returning=False),
         "oblig": obligations(decision),
         "findings": _findings(exchange.findings),
-        "policy": [{"layer": policy.layer, "digest": policy.digest} for policy in exchange.rules.policies],
+        "policy": _once(exchange.rules.policies, _policies),
         "eng": ENGINE,
         "assurance": exchange.rules.assurance,
         "bytes": exchange.request_bytes,
@@ -67,6 +66,8 @@ def write_decision(exchange: Exchange, decision: Decision) -> Write:
     if exchange.request_masked:
         body["masked"] = dict(exchange.request_masked)
     private = {name: value for name, value in exchange.facts.items() if name in _PRIVATE} | exchange.private
+    if exchange.addresses:
+        private["addresses"] = " ".join(map(str, exchange.addresses))
     if any(one.allowed and obligations(one).get("log") == "full_headers" for one in made.values()):
         private["headers"] = headers_text(exchange.headers)
     return Write("decision", body, private)
@@ -95,7 +96,7 @@ def write_fault(exchange: Exchange) -> Write:
         "facts": {},
         "oblig": {},
         "findings": [],
-        "policy": [{"layer": policy.layer, "digest": policy.digest} for policy in exchange.rules.policies],
+        "policy": _once(exchange.rules.policies, _policies),
         "eng": ENGINE,
         "assurance": exchange.rules.assurance,
         "bytes": exchange.request_bytes,
@@ -118,7 +119,7 @@ def write_return(exchange: Exchange, decision: Decision, end: str) -> Write:
         "phase": Phase.RETURN.value,
         "reason": decision.reason,
         "rule": decision.rule,
-        "phases": {Phase.RETURN.value: phase_body(decision)},
+        "phases": _phases((decision,)),
         "facts": _public(facts, returning=True),
         "oblig": obligations(decision),
         "findings": _findings(exchange.answer_findings),
@@ -150,6 +151,8 @@ def write_return(exchange: Exchange, decision: Decision, end: str) -> Write:
     private = {"response_sha256": exchange.answer_digest.hexdigest()} | {
         name: value for name, value in exchange.private.items() if name == "detail"
     }
+    if exchange.kind == "outward" and exchange.reached is not None:
+        private["address"] = str(exchange.reached)
     return Write("return", body, private)
 
 
@@ -175,6 +178,38 @@ def write_lost_return(exchange: Exchange) -> Write:
         "bytes": {"answer": exchange.answer_bytes, "delivered": exchange.delivered_bytes},
     }
     return Write("return", body, {"detail": exchange.private.get("detail")})
+
+
+_STANDING: dict[tuple[object, ...], tuple[tuple[object, ...], Any]] = {}
+"""What was written of allows and of policies, by their identity: `judge` gives the same allow again."""
+_MOST_STANDING = 256
+
+
+def _once[P](parts: tuple[P, ...], write: Callable[[tuple[P, ...]], Any]) -> Any:
+    """Write the very same objects once; nobody may change what is written of them."""
+    key = (write, *map(id, parts))
+    known = _STANDING.get(key)
+    if known is None:
+        if len(_STANDING) >= _MOST_STANDING:
+            _STANDING.clear()
+        # The parts are kept beside it: as long as they are, no others can have their identity.
+        known = _STANDING[key] = (parts, standing(write(parts)))
+    return known[1]
+
+
+def _phases(decisions: tuple[Decision, ...]) -> dict[str, Any]:
+    """Write decisions by their phases; a denial is one of a kind."""
+    stands = all(one.allowed and one.layers for one in decisions)
+    written: dict[str, Any] = _once(decisions, _phase_bodies) if stands else _phase_bodies(decisions)
+    return written
+
+
+def _phase_bodies(decisions: tuple[Decision, ...]) -> dict[str, Any]:
+    return {one.phase.value: phase_body(one) for one in decisions}
+
+
+def _policies(policies: tuple[Policy, ...]) -> list[dict[str, str]]:
+    return [{"layer": policy.layer, "digest": policy.digest} for policy in policies]
 
 
 def phase_body(decision: Decision) -> dict[str, Any]:

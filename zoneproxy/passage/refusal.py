@@ -11,6 +11,8 @@ from zoneproxy.terms.ports import Receipt
 from zoneproxy.terms.reasons import REASONS
 from zoneproxy.trace.ticket import HEADER, Ticket, header_value, sign_ticket
 
+_LONGEST_NAME = 128
+
 
 def refuse(exchange: Exchange, code: str, receipt: Receipt | None) -> Refuse:
     """Build the refusal for a caller of whom nothing was delivered yet.
@@ -28,6 +30,7 @@ def refuse(exchange: Exchange, code: str, receipt: Receipt | None) -> Refuse:
         trace=trace_of(exchange, receipt),
         flow=exchange.flow,
         deployment=deployment,
+        culprit=_culprit(exchange),
     )
     headers = (
         ("content-type", "application/json"),
@@ -58,8 +61,23 @@ def _retry(exchange: Exchange) -> Headers:
 def cut(exchange: Exchange, code: str, receipt: Receipt | None) -> Cut:
     """Build the loud end of a stream of which some bytes were delivered already."""
     return Cut(
-        cut_event(exchange.dialect, REASONS[code], trace=trace_of(exchange, receipt), flow=exchange.flow)
+        cut_event(
+            exchange.dialect,
+            REASONS[code],
+            trace=trace_of(exchange, receipt),
+            flow=exchange.flow,
+            deployment=ordered(exchange, "local_deployment"),
+            culprit=_culprit(exchange),
+        )
     )
+
+
+def _culprit(exchange: Exchange) -> str:
+    """Return the name that a caller gave a message of a session, unless something was found in it."""
+    reading = exchange.reading
+    if exchange.session is None or reading is None or exchange.findings:
+        return ""
+    return reading.event_id if len(reading.event_id) <= _LONGEST_NAME else ""
 
 
 def trace_of(exchange: Exchange, receipt: Receipt | None) -> str:

@@ -155,6 +155,14 @@ class Policy:
         """Each tenant's authorisation chain; of several the first."""
         return {chain.tenant: chain for chain in reversed(self.document.authorization.chains)}
 
+    @cached_property
+    def orders(self) -> Mapping[Phase, frozenset[str]]:
+        """The names of what its rules may order at each phase."""
+        return {
+            phase: frozenset(name for rule in self.rules if phase in rule.phases for name in rule.obligations)
+            for phase in Phase
+        }
+
     def required(self, phase: Phase) -> frozenset[str]:
         """Facts that must be known at `phase`."""
         return self.plans[phase].required

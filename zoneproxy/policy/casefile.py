@@ -131,7 +131,7 @@ def read_tests(data: bytes, file: str) -> CasesFile:
     Raises:
         PolicyError: with every mistake of its form.
     """
-    source = read(data, file)
+    source = read(data, file, bytes_below="wire")
     document, _ = validate(source, CasesDocument)
     source.fail_if_faulty()
     names = document.policy

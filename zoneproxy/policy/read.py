@@ -37,6 +37,7 @@ from zoneproxy.terms.errors import PolicyError, Problem
 MAX_BYTES = 1 << 20
 MAX_NODES = 100_000
 MAX_DEPTH = 32
+_EMPTY = "check that this is the file that you mean, and that it was saved"
 
 Path = tuple[str | int, ...]
 
@@ -128,12 +129,13 @@ def show_path(path: Path) -> str:
     return text
 
 
-def read(data: bytes, file: str) -> Source:
+def read(data: bytes, file: str, *, bytes_below: str | None = None) -> Source:
     """Read one YAML document.
 
     Args:
         data: the file's bytes, UTF-8; may be an enemy's.
         file: name for messages; nothing is opened.
+        bytes_below: the member below which strings stand for bytes of any kind, NUL among them.
 
     Returns:
         The data with its places. `problems` may be non-empty: duplicate keys and forbidden
@@ -144,7 +146,8 @@ def read(data: bytes, file: str) -> Source:
     """
     source = Source(file, [])
     if len(data) > MAX_BYTES:
-        _refuse(source, Span(1, 1, 1, 2), "ZP0001", f"the file is larger than {MAX_BYTES} bytes")
+        _refuse(source, Span(1, 1, 1, 2), "ZP0001", f"the file is larger than {MAX_BYTES} bytes",
+                "check that this is the file that you mean")  # fmt: skip
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -157,7 +160,7 @@ def read(data: bytes, file: str) -> Source:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     source.lines = text.split("\n")
     _check_characters(source, text)
-    _Builder(source).build(text)
+    _Builder(source, bytes_below=bytes_below).build(text)
     return source
 
 
@@ -184,8 +187,9 @@ def _check_characters(source: Source, text: str) -> None:
 class _Builder:
     """Turns parser events into data and places; holds the limits."""
 
-    def __init__(self, source: Source, loader: Any = None) -> None:
+    def __init__(self, source: Source, loader: Any = None, *, bytes_below: str | None = None) -> None:
         self.source = source
+        self.bytes_below = bytes_below
         self.loader = loader or getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         self.nodes = 0
 
@@ -208,12 +212,12 @@ class _Builder:
         next(events)  # the stream's start
         start = next(events)
         if isinstance(start, yaml.StreamEndEvent):
-            _refuse(self.source, Span(1, 1, 1, 2), "ZP0003", "the file is empty")
+            _refuse(self.source, Span(1, 1, 1, 2), "ZP0003", "the file is empty", _EMPTY)
         if start.version or start.tags:
             self._fault(start, (), "ZP0007", "YAML directives are not allowed", "delete the line")
         self.source.data = self._value(next(events), events, (), 0)
         if self.source.data is None:
-            _refuse(self.source, Span(1, 1, 1, 2), "ZP0003", "the file is empty")
+            _refuse(self.source, Span(1, 1, 1, 2), "ZP0003", "the file is empty", _EMPTY)
         next(events)  # the document's end
         after = next(events)
         if not isinstance(after, yaml.StreamEndEvent):
@@ -228,9 +232,11 @@ class _Builder:
         span = _span(event)
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            _refuse(self.source, span, "ZP0004", f"the file has more than {MAX_NODES} nodes")
+            _refuse(self.source, span, "ZP0004", f"the file has more than {MAX_NODES} nodes",
+                    "check that this is the file that you mean")  # fmt: skip
         if depth > MAX_DEPTH:
-            _refuse(self.source, span, "ZP0005", f"nested deeper than {MAX_DEPTH} levels")
+            _refuse(self.source, span, "ZP0005", f"nested deeper than {MAX_DEPTH} levels",
+                    "write it flatter: no field lies so deep")  # fmt: skip
         self.source.values[path] = span
         if isinstance(event, yaml.AliasEvent):
             self._fault(event, path, "ZP0006", f"the alias `*{event.anchor}` is not allowed",
@@ -243,6 +249,8 @@ class _Builder:
             self._fault(event, path, "ZP0007", f"the tag `{event.tag}` is not allowed",
                         "delete it: the format knows each value's type")  # fmt: skip
         if isinstance(event, yaml.ScalarEvent):
+            if "\0" in event.value and self.bytes_below not in path:
+                self._fault(event, path, "ZP0012", "a NUL character is not allowed", "take the escape out")
             return _scalar(event)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(events, path, depth, span)

@@ -63,6 +63,8 @@ class FactSpec:
 
 _COUNTRY = re.compile(r"[A-Z]{2}\Z", re.ASCII)
 _ROUTE = re.compile(r"[a-z][a-z0-9-]{0,62}\Z", re.ASCII)
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}", re.ASCII)
 MAX_TEXT = 2048
 
 _SOURCES = ("door", "network", "credential", "certificate", "authority", "geoip", "registry", "routing")
@@ -202,6 +204,15 @@ _SPECS = (
     FactSpec("upstream.separation", _T.ENUM, _P, "route",
              "how the server is kept apart from domestic operation",
              values=("physical", "logical", "shared", "unknown")),
+    FactSpec("workload.ip", _T.IP, _P, "origin", "the address of the zone workload that calls outward",
+             private=True),
+    FactSpec("workload.network", _T.ENUM, _P, "origin",
+             "side of the registered network that this address lies in",
+             values=("overseas", "domestic", "zone", "unregistered")),
+    FactSpec("request.tag", _T.ENUM, _P, "origin",
+             "how the tag that an outward call carries stands to the one that its exchange was given",
+             values=("carried", "missing", "partial", "altered", "foreign", "over", "other", "elsewhere",
+                     "unsigned")),
     FactSpec("purpose", _T.ENUM, _P, "content", "what the request asks the zone to do",
              values=("inference", "embedding", "storage", "file_retrieval", "model_listing", "tool_call",
                      "training", "unknown")),
@@ -262,6 +273,8 @@ UNDECLARED = "undeclared"
 
 @functools.lru_cache(maxsize=1024)  # callers come again
 def _is_ip(value: str) -> bool:
+    if _IPV4.fullmatch(value):
+        return True
     try:
         ipaddress.ip_address(value)
     except ValueError:
@@ -284,6 +297,9 @@ _TESTS: Mapping[FactType, Callable[[FactSpec, Any], bool]] = {
     FactType.IP: lambda _, value: isinstance(value, str) and _is_ip(value),
     FactType.NAMES: lambda spec, value: isinstance(value, frozenset) and value.issubset(spec.values),
 }
+
+
+_DOMAINS = {spec.name: (spec, _TESTS[spec.type]) for spec in _SPECS}
 
 
 class FactConflictError(Exception):
@@ -319,8 +335,11 @@ class FactSheet(Mapping[str, FactValue]):
 
     def update(self, values: Mapping[str, FactValue | None]) -> None:
         """Set several facts; the same rules as `set`."""
+        known = self._values
         for name, value in values.items():
-            self.set(name, value)
+            spec, holds = _DOMAINS[name]
+            if value is not None and holds(spec, value) and known.setdefault(name, value) != value:
+                raise FactConflictError(name)
 
     def snapshot(self) -> dict[str, FactValue]:
         """Return the known facts as a dictionary of their own."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,10 +14,23 @@ from addons.crossing import Crossing
 from tests.support import zone_world
 from tests.support.boundary_lab import MemoryJournal
 from zoneproxy.passage.commands import Command, Forward, Refuse, Sever
-from zoneproxy.passage.events import Dialling, Fault
+from zoneproxy.passage.events import (
+    AnswerBody,
+    AnswerHead,
+    ClientGone,
+    Dialled,
+    Dialling,
+    Event,
+    Fault,
+    StopsChanged,
+)
+from zoneproxy.passage.machine import Passage
 from zoneproxy.passage.state import State
 from zoneproxy.policy.bundle import load
+from zoneproxy.route.stops import Scope, Stops
 from zoneproxy.terms.ports import Receipt
+
+STOPPED = StopsChanged(Stops.of([(Scope.TENANT, "toyco-sg")]))
 
 
 def crossing(journal: MemoryJournal | None = None) -> Crossing:
@@ -39,6 +54,116 @@ async def test_a_request_is_forwarded_only_after_its_record():
 async def test_settling_nothing_orders_nothing():
     """Where no record is awaited there is nothing to do after it."""
     assert await crossing().settle() == []
+
+
+class Held(MemoryJournal):
+    """A log whose disk stands still until it is told to go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def _write(self, kind: str, body: Mapping[str, Any], private: Mapping[str, Any]) -> Receipt:
+        self.asked.set()
+        await self.goes_on.wait()
+        return await super()._write(kind, body, private)
+
+
+async def test_nobody_comes_between_a_step_and_what_it_orders():
+    """Z13, Z21: a stop that waits for a record meets the exchange after its hook has gone on, not before."""
+    journal = Held()
+    driven = crossing(journal)
+    await driven.take(zone_world.head())
+    happened: list[str] = []
+
+    async def hook() -> None:
+        await driven.take(zone_world.body())
+        happened.append("hook")
+        assert driven.stands(State.INSIDE)
+
+    async def stop() -> None:
+        await driven.interrupt(STOPPED)
+        happened.append("stop")
+
+    asked = asyncio.ensure_future(hook())
+    await journal.asked.wait()
+    stopping = asyncio.ensure_future(stop())
+    await asyncio.sleep(0)
+    journal.goes_on.set()
+    await asyncio.gather(asked, stopping)
+    assert happened == ["hook", "stop"]
+    assert driven.halted
+
+
+async def test_a_step_that_was_cut_off_gives_the_turn_back_at_its_end():
+    """Z13: whoever comes next waits for the record, and no longer."""
+    journal = Held()
+    driven = crossing(journal)
+    await driven.take(zone_world.head())
+    hook = asyncio.ensure_future(driven.take(zone_world.body()))
+    await journal.asked.wait()
+    await cut_off(hook)
+    stopping = asyncio.ensure_future(driven.interrupt(STOPPED))
+    await asyncio.sleep(0)
+    assert not driven.halted
+    journal.goes_on.set()
+    await stopping
+    assert driven.halted
+
+
+async def cut_off(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_an_exchange_whose_hook_is_cut_off_at_its_record_still_ends():
+    """Z13, Z22: a deadline that passes while the record is written leaves no exchange without an end."""
+    journal = Held()
+    driven = crossing(journal)
+    await driven.take(zone_world.head())
+    hook = asyncio.ensure_future(driven.take(zone_world.body()))
+    await journal.asked.wait()
+    await cut_off(hook)
+    journal.goes_on.set()
+    assert await driven.take(ClientGone()) == [Sever()]
+    assert driven.passage.final
+    assert journal.verdicts() == [("decision", "allow", ""), ("return", "deny", "client-gone")]
+
+
+async def test_an_exchange_whose_hook_is_cut_off_while_a_thread_looks_ends_once(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Z13, Z14: no event comes between a thread's look and what follows it: one exchange has one end."""
+    journal = MemoryJournal(delay_s=0.01)
+    driven = crossing(journal)
+    head = AnswerHead(200, (("content-type", "application/json"),), zone_world.pin())
+    for event in (
+        zone_world.head(), zone_world.body(), Dialling("127.0.30.10", 8000), Dialled("127.0.30.10"), head,
+    ):  # fmt: skip
+        await driven.take(event)
+    loop, looking, seen = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+    assert isinstance(driven.passage, Passage)
+    inner = driven.passage._handle
+
+    def slow(event: Event) -> tuple[State, list[Command]]:
+        judged = inner(event)
+        if isinstance(event, AnswerBody):
+            loop.call_soon_threadsafe(looking.set)
+            assert seen.wait(10)
+        return judged
+
+    monkeypatch.setattr(driven.passage, "_handle", slow)
+    answer = AnswerBody(b'{"id":"x","object":"chat.completion","choices":[]}', zone_world.pin())
+    hook = asyncio.ensure_future(driven.take(answer, size_bytes=1_000_000))
+    await looking.wait()
+    await cut_off(hook)
+    gone = asyncio.ensure_future(driven.take(ClientGone()))
+    await asyncio.sleep(0)
+    seen.set()
+    await gone
+    assert driven.passage.final
+    assert [kind for kind, _, _ in journal.entries] == ["decision", "return"]
 
 
 async def test_a_log_that_fails_refuses():

@@ -17,7 +17,7 @@ from addons.framing import (
     StrictChunks,
     answer_flaw,
     request_flaw,
-    whole_chunk,
+    whole_chunks,
 )
 
 GOOD = b"POST /v1 HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -142,33 +142,39 @@ def test_a_requests_head_is_as_long_as_it_may_be(most: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "content"),
+    ("data", "contents"),
     [
-        (b"1\r\na\r\n", b"a"),
-        (b"0A\r\n0123456789\r\n", b"0123456789"),
-        (b"2\r\nab\r\n1\r\nc\r\n", b""),
-        (b"", b""),
-        (b"0\r\n\r\n", b""),
-        (b"1\r\na\r\n0\r\n\r\n", b""),
-        (b"1\r\na\r\n2\r\na", b""),
-        (b"1\r\na\r", b""),
-        (b"1\r\na\n\n", b""),
-        (b"1\na\r\n", b""),
-        (b"1;x=y\r\na\r\n", b""),
-        (b"+1\r\na\r\n", b""),
-        (b"000000001\r\na\r\n", b""),
-        (b"1 \r\na\r\n", b""),
-        (b"2\r\na\r\n", b""),
-        (b"1\r\nab\r\n", b""),
+        (b"1\r\na\r\n", [b"a"]),
+        (b"0A\r\n0123456789\r\n", [b"0123456789"]),
+        (b"2\r\nab\r\n1\r\nc\r\n", [b"ab", b"c"]),
+        (b"1\r\na\r\n0\r\n\r\n", [b"a"]),
+        (b"1\r\na\r\n2\r\na", [b"a"]),
+        (b"1\r\na\r\n1;x=y\r\nb\r\n", [b"a"]),
+        (b"1\r\na\r\n1\r\nbb\r\n", [b"a"]),
+        (b"1\r\na\r\nGET / HTTP/1.1\r\n", [b"a"]),
+        (b"", []),
+        (b"0\r\n\r\n", []),
+        (b"00000000\r\n\r\n", []),
+        (b"1\r\na\r", []),
+        (b"1\r\na\n\n", []),
+        (b"1\na\r\n", []),
+        (b"1;x=y\r\na\r\n", []),
+        (b"+1\r\na\r\n", []),
+        (b"000000001\r\na\r\n", []),
+        (b"1 \r\na\r\n", []),
+        (b"2\r\na\r\n", []),
+        (b"1\r\nab\r\n", []),
+        (b"ffffffff\r\na\r\n", []),
     ],
 )
-def test_a_whole_chunk_is_one_that_the_strict_reader_takes(data: bytes, content: bytes) -> None:
-    """Z22: what is not one chunk alone, whole and not the last, is left to the reader."""
-    assert whole_chunk(data) == content
-    if content:
-        buffer, reader, read = ReceiveBuffer(), StrictChunks(), b""
-        buffer += data
-        while (event := reader(buffer)) is not None:
-            read += bytes(event.data)  # type: ignore[union-attr]
-        assert read == content
-        assert reader.between
+def test_whole_chunks_are_those_that_the_strict_reader_takes(data: bytes, contents: list[bytes]) -> None:
+    """Z22: from the first on that is not whole, or is the last or none, all is left to the reader."""
+    chunks = whole_chunks(data)
+    assert [content for content, _ in chunks] == contents
+    buffer, reader, read = ReceiveBuffer(), StrictChunks(), b""
+    buffer += data[: chunks[-1][1] if chunks else 0]
+    while (event := reader(buffer)) is not None:
+        read += bytes(event.data)  # type: ignore[union-attr]
+    assert read == b"".join(contents)
+    assert reader.between
+    assert not buffer

@@ -24,6 +24,7 @@ from mitmproxy.test import tflow
 from addons.boundary import Boundary
 from addons.crossing import CROSSING
 from addons.master import Seal, StrictAddonManager, serve
+from addons.reclaim import Reclaim
 from addons.server_tls import ServerTlsAddon
 from addons.unspoken import Unspoken
 from demo.echo_server import EchoServer, serving
@@ -355,5 +356,5 @@ async def test_no_other_addon_stands_in_the_chain(upstream: EchoServer):
         kinds = [type(addon) for addon in running.master.addons.chain]
     assert kinds[0] is Boundary
     assert kinds[-1] is Seal
-    assert kinds[1:3] == [ServerTlsAddon, Unspoken]
-    assert kinds[3:-1] == [core_addon.Core, proxyserver.Proxyserver]
+    assert kinds[1:4] == [ServerTlsAddon, Unspoken, Reclaim]
+    assert kinds[4:-1] == [core_addon.Core, proxyserver.Proxyserver]

@@ -5,13 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from mitmproxy import http, options
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers.http import HttpStream
 from mitmproxy.test import tflow
 
 from addons.ends import Malformed, ZoneMalformedHook
+from addons.layers import forked
 from addons.pages import shut
-from addons.streams import ZoneAnswerHook, ZoneDialledHook, assemble
+from addons.streams import ZoneAnswerHook, ZoneDialledHook, ZoneStream, assemble
 from demo.echo_server import EchoServer, serving
 from tests.support.boundary_lab import Lab, lab
 from tests.support.scripted_server import scripted
@@ -157,3 +163,44 @@ async def settled(running: Lab) -> bool:
         while len(running.boundary.crossings):
             await asyncio.sleep(0)
     return running.journal.verdicts()[-1][0] == "return"
+
+
+def test_a_fork_of_a_context_is_the_cores() -> None:
+    """All of a context is taken over, and its list of layers is one of its own."""
+    context = Context(tflow.tclient_conn(), options.Options())
+    context.layers.append("layer")  # type: ignore[arg-type]
+    ours, theirs = forked(context), context.fork()
+    assert vars(ours) == vars(theirs)
+    assert ours.layers is not context.layers
+
+
+LENGTHS: list[tuple[bytes, bytes]] = [
+    (b"content-length", b"0"), (b"content-length", b"9"), (b"content-length", b"10"),
+    (b"content-length", b"11"), (b"content-length", b"x"), (b"transfer-encoding", b"chunked"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("field", LENGTHS, ids=lambda field: b" ".join(field).decode())
+@pytest.mark.parametrize("came", [0, 1, 10, 11])
+@pytest.mark.parametrize("request_", [True, False], ids=["request", "answer"])
+@pytest.mark.parametrize("bound", [None, 10], ids=["the core's", "its own"])
+def test_a_body_is_bounded_as_the_core_bounds_it(
+    field: tuple[bytes, bytes],
+    came: int,
+    request_: bool,  # noqa: FBT001 - the test's own
+    bound: int | None,
+) -> None:
+    """Z22: what is let through at a glance is what the core itself would let through."""
+    context = Context(tflow.tclient_conn(), options.Options())
+    context.options = SimpleNamespace(stream_large_bodies=None, body_size_limit="10")  # type: ignore[assignment]
+    stream: Any = ZoneStream(context, 1)
+    stream.max_body_bytes = bound
+    stream.flow = tflow.tflow(resp=True)
+    fields = http.Headers([field])
+    stream.flow.request.headers = stream.flow.response.headers = fields
+    stream.request_body_buf += b"a" * came
+    stream.response_body_buf += b"a" * came
+    stops = list(HttpStream.check_body_size(stream, request_))
+    assert stream._is_within(request=request_) <= (not stops)
+    if came:
+        assert stream._is_within(request=request_) is (not stops)

@@ -72,7 +72,8 @@ def test_it_serves_warns_and_marks_its_records(tmp_path: Path, upstream: EchoSer
         said, _ = process.communicate(timeout=20)
     assert "developer's door" in said
     assert "assurance=dev" in said
-    assert cli("log", "verify", str(zone.log)).returncode == 0
+    verified = cli("log", "verify", str(zone.log))
+    assert (verified.returncode, "of a developer's door" in verified.stdout) == (3, True)
     entries = [parse(data) for _, data in open_log(zone.shard).entries()]
     marks = {entry.body["assurance"] for entry in entries if "assurance" in entry.body}
     assert marks == {"dev"}

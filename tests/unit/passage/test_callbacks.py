@@ -44,6 +44,7 @@ def test_a_webhook_goes_to_its_tenants_registered_address(host: str, path: str, 
             headers=(("host", host), ("zone-flow", "x")),
             parent=dict(facts.exchange.facts) | PARENT,
             parent_id="00000000-0000-0000-0000-000000000007",
+            tag="carried",
         )
     )
     orders = orders or way.receive(BodyArrived(b"done"))

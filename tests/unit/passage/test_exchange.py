@@ -72,3 +72,13 @@ def test_a_long_answer_holds_nothing_of_its_request() -> None:
         reading.model, reading.text_bytes, reading.usage_injected,
     )  # fmt: skip
     assert begun.text_bytes > 0
+
+
+@pytest.mark.parametrize("opens_session", [False, True])
+def test_a_head_is_forgotten_once_the_answer_has_begun(*, opens_session: bool) -> None:
+    """An answer may take an hour; only the messages of a session are judged by the head that opened it."""
+    exchange = passage().exchange
+    exchange.headers = (("host", "a"),)
+    exchange.handshake = object() if opens_session else None
+    exchange.let_go_of_body()
+    assert exchange.headers == ((("host", "a"),) if opens_session else ())

@@ -92,3 +92,15 @@ def test_a_fault_can_only_deny() -> None:
     made = refused(Phase.RETURN, "internal-error")
     assert not made.allowed
     assert made.by == "fault"
+
+
+def test_the_same_allow_is_made_once_and_a_denial_each_time() -> None:
+    """Z15: an allow stands for the very answers that it was made of, other answers make another."""
+    policies, facts = pilot(), known()
+    first, again = (judge(policies, Phase.COLLECT, facts) for _ in range(2))
+    assert first is again
+    assert judge(policies, Phase.PROCESS, facts) != first
+    assert judge(policies[::-1], Phase.COLLECT, facts).layers == first.layers[::-1]
+    denied = facts | {"tenant.authorization": "broken"}
+    assert judge(policies, Phase.COLLECT, denied) == judge(policies, Phase.COLLECT, denied)
+    assert judge(policies, Phase.COLLECT, denied).effect == "deny"

@@ -46,6 +46,7 @@ def outward(**changes: Any) -> HeadArrived:
         "path": "/search",
         "parent": parent_facts(),
         "parent_id": str(uuid.UUID(int=7)),
+        "tag": "carried",
     }
     return head(**(call | changes))
 
@@ -163,7 +164,7 @@ def test_a_workloads_call_is_judged_on_the_exchange_that_it_serves() -> None:
 @pytest.mark.parametrize(
     ("changes", "data", "reason"),
     [
-        ({"parent": None}, b"x", "lane-flow-unknown"),
+        ({"tag": "over"}, b"x", "lane-flow-unknown"),
         ({"target_host": "inland.example"}, b"x", "lane-domestic"),
         ({"target_host": "127.0.20.5"}, b"x", "lane-domestic"),
         ({"target_host": "elsewhere.example"}, b"x", "lane-closed"),

@@ -8,7 +8,17 @@ import pytest
 
 from tests.support.zone_world import CHAT, CREDENTIAL, Receipts, body, head, passage
 from zoneproxy.passage.commands import Command, Forward, Write
-from zoneproxy.passage.events import ClientGone, Dialled, Dialling, Event, Recorded, Resolved, Stopping
+from zoneproxy.passage.events import (
+    AnswerBody,
+    AnswerHead,
+    ClientGone,
+    Dialled,
+    Dialling,
+    Event,
+    Recorded,
+    Resolved,
+    Stopping,
+)
 from zoneproxy.passage.leg_process import choose_upstream, on_admitted
 from zoneproxy.passage.machine import Passage
 from zoneproxy.passage.state import State
@@ -40,6 +50,7 @@ def outward() -> tuple[Passage, Forward]:
             target_port=80,
             parent=served.exchange.facts.snapshot(),
             parent_id=str(uuid.UUID(int=7)),
+            tag="carried",
         )
     )
     way.receive(body(b"weather"))
@@ -129,7 +140,7 @@ def test_whoever_else_answers_ends_the_exchange(peer: str) -> None:
     assert withheld(outward()[0], Dialled(peer)) == "lane-changed"
 
 
-@pytest.mark.parametrize("host", ["tools.example", "127.0.10.78"])
+@pytest.mark.parametrize("host", ["tools.example", "127.0.10.79"])
 def test_a_name_is_not_dialled_again(host: str) -> None:
     """Z5: between the decision and the connection no resolver is asked a second time."""
     assert withheld(outward()[0], Dialling(host, 80)) == "lane-changed"
@@ -141,6 +152,21 @@ def test_the_address_that_was_judged_is_dialled() -> None:
     assert (order.host, order.port, dict(order.headers)["host"]) == ("127.0.10.77", 80, "tools.example")
     assert way.receive(Dialling("127.0.10.77", 80)) == []
     assert way.receive(Dialled("127.0.10.77")) == []
+
+
+def test_the_other_addresses_are_dialled_in_turn() -> None:
+    """Z5, Z13: those that stand in the decision's record; whichever is dialled must answer itself."""
+    way, _ = outward()
+    for address in ("127.0.10.77", "127.0.10.78"):
+        assert way.receive(Dialling(address, 80)) == []
+    assert way.receive(Dialled("127.0.10.78")) == []
+    way.receive(AnswerHead(204, (), way.exchange.pin))
+    (end,) = way.receive(AnswerBody(b"", way.exchange.pin))
+    assert isinstance(end, Write)
+    assert end.private["address"] == "127.0.10.78"
+    way, _ = outward()
+    way.receive(Dialling("127.0.10.78", 80))
+    assert withheld(way, Dialled("127.0.10.77")) == "lane-changed"
 
 
 def test_an_address_answers_for_itself_only() -> None:

@@ -130,3 +130,24 @@ def test_headers_are_recorded_privately_where_it_is_ordered() -> None:
 def test_headers_that_no_allow_orders_are_not_recorded() -> None:
     """What is refused at the door leaves nothing more than it must."""
     assert "headers" not in last_record(*WAYS["refused on its head"]).private
+
+
+def test_what_comes_again_is_written_as_it_would_be_alone() -> None:
+    """Z15: the parts of a record that are kept say the same as those that are written anew."""
+    first, again = (last_record(head(), body()) for _ in range(2))
+    assert first.body["phases"] is again.body["phases"]
+    way = passage()
+    way.receive(head())
+    way.receive(body())
+    decisions = way.exchange.decisions
+    assert first.body["phases"] == {phase.value: phase_body(one) for phase, one in decisions.items()}
+    digests = [{"layer": one.layer, "digest": one.digest} for one in way.exchange.rules.policies]
+    assert first.body["policy"] == digests
+
+
+def test_a_denial_is_never_taken_for_another() -> None:
+    """Z15: what was refused is written from its own decision."""
+    ways = (WAYS["refused on its body"], WAYS["refused on its head"], WAYS["refused on its body"])
+    written = [last_record(*way).body["phases"] for way in ways]
+    assert written[0] == written[2] != written[1]
+    assert written[0] is not written[2]

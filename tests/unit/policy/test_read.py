@@ -58,11 +58,19 @@ def test_plain_scalars_are_what_they_look_like(text: str, value: object) -> None
         ("a: b\u2028c\n".encode(), "ZP0010"),
         (b"a: b\x00c\n", "ZP0010"),
         (b"a: 1\n---\nb: 2\n", "ZP0011"),
+        (b'a: "x\\0y"\n', "ZP0012"),
     ],
 )
 def test_what_is_refused(data: bytes, code: str) -> None:
     """Every feature that could make a reader see something else than what is loaded is refused."""
     assert code in codes(data)
+
+
+def test_a_nul_stands_where_bytes_are_meant() -> None:
+    """What goes over a wire may hold any byte; a name may not, beside it."""
+    text = b'tests: [{wire: {body: "GGUF\\0"}, name: "x\\0"}]\n'
+    source = read(text, "cases.yaml", bytes_below="wire")
+    assert [problem.path for problem in source.problems] == ["tests[0].name"]
 
 
 def test_limits() -> None:
@@ -71,6 +79,21 @@ def test_limits() -> None:
     assert codes(b"[" + b"1," * 100_001 + b"]") == ["ZP0004"]
     assert codes(b"[" * 40 + b"]" * 40) == ["ZP0005"]
     assert codes(b"[" * 500_000) == ["ZP0005"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"---\n", b"# nothing\n", b"~\n", b"a: " + b"x" * (1 << 20), b"[" * 40 + b"]" * 40,
+     b"[" + b"1," * 100_001 + b"]", b'a: "\\0"\n', b"a: b: c\n", b"\ta: b\n", b"a: [1\n"],
+)  # fmt: skip
+def test_each_refusal_has_a_place_and_a_remedy(data: bytes) -> None:
+    """An author is told where, what, and what to do about it."""
+    try:
+        problems = read(data, "x.yaml").problems
+    except PolicyError as error:
+        problems = list(error.problems)
+    assert problems
+    assert all(problem.help and problem.line > 0 and problem.column > 0 for problem in problems)
 
 
 def test_all_faults_are_reported_at_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 
 import pytest
@@ -126,7 +127,7 @@ def test_what_names_a_person_is_private() -> None:
     """Z17: addresses, hosts and paths are only committed to."""
     private = {name for name, spec in VOCABULARY.items() if spec.private}
     expected = {"client.ip", "request.method", "request.host", "request.path", "destination.host"}
-    expected |= {"destination.address"}
+    expected |= {"destination.address", "workload.ip"}
     expected |= {"client.authority", "client.certificate_id", "ingress.front"}
     expected |= {"binding.standing"}  # whoever reads the log must not learn what exists
     assert private == expected
@@ -139,3 +140,29 @@ def test_names_are_written_in_one_order_only(names: frozenset[str]) -> None:
     written = to_json(names)
     assert written == sorted(names)
     assert from_json("tenant.scope", written) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("0.0.0.0", True),
+        ("255.255.255.255", True),
+        ("198.51.100.7", True),
+        ("256.1.1.1", False),
+        ("1.1.1.01", False),
+        ("1.1.1", False),
+        ("1.1.1.1.1", False),
+        ("1.1.1.1\n", False),
+        ("1.1.1.\u0661", False),
+        ("::1", True),
+        ("fe80::1%eth0", False),
+        ("", False),
+    ],
+)
+def test_an_address_is_one_that_the_standard_library_reads(text: str, *, is_one: bool) -> None:
+    """The quick look at IPv4 accepts no other, and no scope is part of a fact."""
+    assert (from_json("client.ip", text) is not None) is is_one
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        assert not is_one

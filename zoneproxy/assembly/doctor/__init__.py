@@ -9,6 +9,7 @@ self-test of separation sends requests that must be refused to the zone's own do
     trace       the log holds at its newest entry; witnesses answer
     reach       doors' addresses, fronts, model servers
     outward     the authority of tunnels, and where registered destinations are
+    refusals    what they could fill, and which had no record each
     separation  each forbidden path, tried
 """
 
@@ -22,6 +23,7 @@ from zoneproxy.assembly.doctor.findings import Finding, State, unchecked
 from zoneproxy.assembly.doctor.machine import check_clock, check_process
 from zoneproxy.assembly.doctor.outward import check_outward
 from zoneproxy.assembly.doctor.reach import check_doors, check_servers
+from zoneproxy.assembly.doctor.refusals import check_refusals
 from zoneproxy.assembly.doctor.rules import check_policies
 from zoneproxy.assembly.doctor.separation import try_separation
 from zoneproxy.assembly.doctor.trace import check_log, check_witnesses
@@ -56,6 +58,7 @@ def examine(opening: Opening, *, self_test: bool = True) -> Iterator[Finding]:
         ("door", partial(check_doors, opening, running=running)),
         ("server", partial(check_servers, opening)),
         ("outward", partial(check_outward, opening)),
+        ("refusals", partial(check_refusals, opening, running=running)),
     ]
     if self_test:
         checks.append(("separation", partial(try_separation, opening, running=running)))

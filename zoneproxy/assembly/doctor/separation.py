@@ -3,22 +3,29 @@
 A path is closed if the door answers with a refusal that names its record (`zone-trace`), or closes without a
 byte. Any other answer is a fault: something passed, or was refused without a record. What is sent holds no
 data; each try is one refused request of the zone's log.
+
+Where zone.yaml opens sessions, their handshake is tried without a credential, and must be refused for that;
+where it opens none, the same handshake must be refused as the upgrade that it is.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import json
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from zoneproxy.assembly.doctor.findings import Finding, fault, ok, unchecked
+from zoneproxy.assembly.doctor.findings import Finding, advice, fault, ok, unchecked
 from zoneproxy.assembly.logs import Opening
 from zoneproxy.config import Config, Route
+from zoneproxy.content.served import SOCKETS
 from zoneproxy.route.destination import read_destination
 
 TIMEOUT_S = 5.0
 _MOST_BYTES = 65_536
+_SHUT, _NOBODY = "lane-upgrade", "origin-tenant-unknown"
 _BODY = b'{"model": "doctor", "messages": []}'
 
 
@@ -30,11 +37,15 @@ class Try:
         what: what is tried, for people.
         data: what is sent.
         silent: the door must close it without a word, since nothing of it is HTTP.
+        code: the reason code that it must be refused by, or empty where any will do.
+        wide: a refusal by another code shows that more is open than zone.yaml says; else that less is.
     """
 
     what: str
     data: bytes
     silent: bool = False
+    code: str = ""
+    wide: bool = False
 
 
 def try_separation(opening: Opening, *, running: bool) -> Iterator[Finding]:
@@ -75,8 +86,31 @@ def tries_at(route: Route, config: Config) -> Iterator[Try]:
     yield Try("a request without a credential", request("POST", "/v1/chat/completions"))
     yield Try("a forged origin tag", request("POST", "/v1/chat/completions", zone_origin="overseas"))
     yield Try("a target in absolute form", request("POST", "http://tools.invalid/v1/chat/completions"))
-    yield Try("an upgrade", request("GET", "/v1/realtime", upgrade="websocket", connection="upgrade"))
+    yield from _upgrades(config)
     yield Try("two lengths", request("POST", "/v1/chat/completions", transfer_encoding="chunked"))
+
+
+def _upgrades(config: Config) -> Iterator[Try]:
+    for path in SOCKETS:
+        if config.realtime is None:
+            yield Try(f"a session ({path}) where none is open", handshake(path), code=_SHUT, wide=True)
+        else:
+            yield Try(f"a session ({path}) without a credential", handshake(path), code=_NOBODY)
+        yield Try(f"an upgrade to another protocol ({path})", handshake(path, "h2c"))
+    yield Try("an upgrade at another path", handshake("/v1/chat/completions"), code=_SHUT, wide=True)
+
+
+def handshake(path: str, protocol: str = "websocket") -> bytes:
+    """Write the request that opens a session, but for the credential (RFC 6455, section 4.1)."""
+    lines = [
+        f"GET {path}?model=doctor HTTP/1.1",
+        "host: zone",
+        "connection: Upgrade, close",
+        f"upgrade: {protocol}",
+        "sec-websocket-version: 13",
+        f"sec-websocket-key: {base64.b64encode(bytes(16)).decode()}",
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()
 
 
 def request(method: str, target: str, **headers: str) -> bytes:
@@ -122,6 +156,8 @@ def judge_answer(route: str, one: Try, answer: bytes | None) -> Finding:
     status = head.split(b" ", 2)[1:2]
     refused = head.startswith(b"http/1.1 ") and status and status[0][:1] in (b"4", b"5")
     if refused and b"\r\nzone-trace: " in head and not one.silent:
+        if one.code and (code := _code_of(answer)) != one.code:
+            return _otherwise(where, one, code)
         record = head.partition(b"\r\nzone-trace: ")[2].split(b"\r\n")[0].decode("ascii", "replace")
         return ok("separation", f"refused with {status[0].decode()} and recorded ({record}): {where}")
     shown = answer[:60].decode("ascii", "replace")
@@ -136,6 +172,21 @@ def judge_answer(route: str, one: Try, answer: bytes | None) -> Finding:
         f"NOT CLOSED: {where} was answered with `{shown}`",
         "stop the zone: `zoneproxy stop zone`",
     )
+
+
+def _otherwise(where: str, one: Try, code: str) -> Finding:
+    what = f"refused by `{code}` instead of `{one.code}`: {where}"
+    remedy = "what runs is not what zone.yaml says: reload the zone"
+    return fault("separation", what, remedy) if one.wide else advice("separation", what, remedy)
+
+
+def _code_of(answer: bytes) -> str:
+    """Return the reason code of a refusal, or `none`."""
+    try:
+        code = json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"]
+    except (ValueError, KeyError, TypeError):
+        return "none"
+    return code[:64] if isinstance(code, str) else "none"
 
 
 def _domestic(config: Config) -> list[str]:

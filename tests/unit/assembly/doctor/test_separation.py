@@ -8,7 +8,15 @@ import pytest
 
 from tests.support.ports import free_port
 from zoneproxy.assembly.doctor.findings import State
-from zoneproxy.assembly.doctor.separation import Try, judge_answer, knock, request, tries_at
+from zoneproxy.assembly.doctor.separation import (
+    Try,
+    handshake,
+    judge_answer,
+    knock,
+    request,
+    tries_at,
+)
+from zoneproxy.passage.handshake import read_handshake
 
 REFUSED = b"HTTP/1.1 403 Forbidden\r\nzone-trace: zone.test/log#7\r\n\r\n{}"
 CASES = {
@@ -38,8 +46,63 @@ def test_a_path_is_closed_only_by_a_recorded_refusal_or_silence(
         assert "zoneproxy stop zone" in found.remedy
 
 
+def refused_by(code: str) -> bytes:
+    return REFUSED.replace(b"{}", b'{"error": {"code": "%s"}}' % code.encode())
+
+
+@pytest.mark.parametrize(
+    ("answer", "wide", "state"),
+    [
+        (refused_by("lane-upgrade"), True, State.OK),
+        (refused_by("lane-upgrade"), False, State.OK),
+        (refused_by("origin-tenant-unknown"), True, State.FAULT),
+        (refused_by("origin-tenant-unknown"), False, State.ADVICE),
+        (REFUSED, True, State.FAULT),
+        (REFUSED.replace(b"{}", b"[]"), True, State.FAULT),
+        (REFUSED.replace(b"{}", b'{"error": {"code": 7}}'), True, State.FAULT),
+    ],
+)
+def test_a_path_that_is_shut_by_something_else_is_not_shut(
+    answer: bytes,
+    wide: bool,  # noqa: FBT001 - a column of the table
+    state: State,
+) -> None:
+    """Z22: a handshake that is refused for its caller only shows that sessions are open."""
+    found = judge_answer("cable", Try("a session", b"", code="lane-upgrade", wide=wide), answer)
+    assert found.state is state
+    if state is not State.OK:
+        assert "reload" in found.remedy
+
+
 def config(**changes: object) -> SimpleNamespace:
-    return SimpleNamespace(outward=[], networks=[], **changes)
+    return SimpleNamespace(**{"outward": [], "networks": [], "realtime": None, **changes})
+
+
+@pytest.mark.parametrize(
+    ("realtime", "what", "code"),
+    [
+        (None, "a session (/v1/realtime) where none is open", "lane-upgrade"),
+        (object(), "a session (/v1/realtime) without a credential", "origin-tenant-unknown"),
+    ],
+    ids=["shut", "open"],
+)
+def test_sessions_are_tried_as_zone_yaml_has_them(realtime: object, what: str, code: str) -> None:
+    """Z22: the same handshake, and by its refusal one sees whether sessions are open."""
+    tried = {one.what: one for one in tries_at(route(), config(realtime=realtime))}  # type: ignore[arg-type]
+    assert (tried[what].code, tried[what].wide) == (code, realtime is None)
+    assert read_handshake(head_fields(tried[what].data)).key
+    assert tried["an upgrade at another path"].code == "lane-upgrade"
+
+
+def head_fields(data: bytes) -> tuple[tuple[str, str], ...]:
+    lines = data.decode().split("\r\n")[1:-2]
+    return tuple((name, value) for name, _, value in (line.partition(": ") for line in lines))
+
+
+def test_a_handshake_has_no_credential_and_no_body() -> None:
+    """What is tried holds nothing of anybody."""
+    assert b"authorization" not in handshake("/v1/realtime")
+    assert handshake("/v1/realtime", "h2c").endswith(b"\r\n\r\n")
 
 
 def route(**changes: object) -> SimpleNamespace:
