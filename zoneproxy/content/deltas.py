@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from zoneproxy.content.logprobs import KEY, spelled
 from zoneproxy.content.walk import strings
 from zoneproxy.terms.finding import Segment
 
@@ -36,6 +37,7 @@ class Delta:
         grown: channels with the text that they grow by, in the event's order.
         spots: where each of these texts stands in the event: the object and its key.
         closed: a prefix of channels that end with this event; the empty prefix is all of them.
+        spelled: channels of what is spelled out token by token beside what grows, with the text it grows by.
         remarks: strings that belong to no channel.
         terminal: the event is the stream's terminal marker.
         usage: the event bears usage.
@@ -45,6 +47,7 @@ class Delta:
     grown: list[tuple[Channel, str]] = field(default_factory=list)
     spots: list[tuple[dict[str, Any], str]] = field(default_factory=list)
     closed: list[Channel] = field(default_factory=list)
+    spelled: list[tuple[Channel, str]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     terminal: bool = False
     usage: bool = False
@@ -87,6 +90,8 @@ def _choice(choice: Any, delta: Delta) -> None:
             _grow(value, at, delta)
         elif value is not None and key != "index":
             _remark(value, delta)
+            if key == KEY:
+                _spell(value, at, delta)
     if choice.get("finish_reason") is not None:
         delta.closed.append(at)
 
@@ -111,6 +116,11 @@ def _grow(value: Any, at: Channel, delta: Delta) -> None:
                     _remark(item, delta)
         elif inner is not None:
             _remark(inner, delta)
+
+
+def _spell(value: Any, at: Channel, delta: Delta) -> None:
+    """Take what is spelled out token by token as the growth of channels beside those of the text itself."""
+    delta.spelled.extend(((*at, KEY, field), text) for field, text in spelled(value))
 
 
 def _anthropic(event: dict[str, Any]) -> Delta:
@@ -151,6 +161,10 @@ def _responses(event: dict[str, Any]) -> Delta:
             delta.spots.append((event, key))
         elif value is not None:
             _remark(value, delta)
+            if key == KEY and kind.endswith(".delta"):
+                _spell(value, field, delta)
+            elif key == KEY:
+                delta.remarks.extend(text for _, text in spelled(value))
     if delta.terminal:
         delta.closed.append(())
     elif kind == "response.output_item.done":

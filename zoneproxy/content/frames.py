@@ -110,7 +110,7 @@ def learn(dialect: str, event: ServerEvent, *, strip: bool = False) -> Frame | N
         return None
     try:
         delta = read_delta(dialect, read_object(data, _MAX_DEPTH))
-        if len(delta.grown) != 1 or delta.closed or delta.usage or delta.terminal:
+        if len(delta.grown) != 1 or delta.spelled or delta.closed or delta.usage or delta.terminal:
             return None
         channel, text = delta.grown[0]
         if data.count(f'"{text}"') != 1:
@@ -126,4 +126,7 @@ def learn(dialect: str, event: ServerEvent, *, strip: bool = False) -> Frame | N
     shown = without(marked, "usage") if strip and "usage" in document else marked
     head, _, tail = marked.encode().partition(_MARK.encode())
     shown_head, _, shown_tail = shown.encode().partition(_MARK.encode())
-    return Frame(lead + head, tail + b"\n\n", channel, lead + shown_head, shown_tail + b"\n\n")
+    head, tail = lead + head, tail + b"\n\n"
+    if shown == marked:
+        return Frame(head, tail, channel, head, tail)
+    return Frame(head, tail, channel, lead + shown_head, shown_tail + b"\n\n")

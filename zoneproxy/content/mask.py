@@ -5,7 +5,8 @@ overlap, one token stands for all of them, that of the span that begins first (o
 
 What is masked is looked into again by the very scan that found it: as long as anything is found, nothing was
 masked, and whoever ordered it gets `None` and must refuse. That is so for findings in keys and numbers, for a
-model's files, for what can't be looked into, and for a row of registered data whose cells stand apart.
+model's files, for what can't be looked into, for a row of registered data whose cells stand apart, and for an
+answer that spells out its text again, token by token (`logprobs`).
 
 A string that is JSON itself (a tool call's arguments) stays JSON: a bare number in it becomes a string.
 
@@ -27,6 +28,7 @@ from typing import Any, NamedTuple
 from zoneproxy.content import sealed
 from zoneproxy.content.inspect import Inspection
 from zoneproxy.content.locate import locate
+from zoneproxy.content.logprobs import bears_tokens
 from zoneproxy.content.scan import scan_strings
 from zoneproxy.content.sealed import sealed_parts
 from zoneproxy.content.settings import ScanSettings
@@ -169,7 +171,9 @@ def mask_value(value: Any, settings: ScanSettings, segment: Segment = Segment.OU
     """
     counts: Counter[str] = Counter()
     made = _mask(value, settings, segment, counts, "")
-    if scan_strings(strings(made, segment), settings, set(sealed_parts(made))):
+    if (counts and bears_tokens(made)) or scan_strings(
+        strings(made, segment), settings, set(sealed_parts(made))
+    ):
         return None
     return Masked(made, dict(sorted(counts.items())))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from zoneproxy.content.logprobs import KEY, spelled
 from zoneproxy.terms.finding import Segment
 
 _BY_ROLE = {
@@ -57,7 +58,8 @@ _LONG_INTEGER = 10**9
 def strings(value: Any, segment: Segment = Segment.UNKNOWN) -> Iterator[tuple[Segment, str]]:
     """Walk every string, key and long integer of a JSON value, in the order of the text.
 
-    A key stands before its value (`mobile: 138...`), because a name is context for a detector.
+    A key stands before its value (`mobile: 138...`), because a name is context for a detector. What is
+    spelled out token by token comes once more as one text.
 
     Args:
         value: what `strict_json` read; its depth is bounded there.
@@ -88,6 +90,8 @@ def _walk(value: Any, segment: Segment, key: str, walked: list[tuple[Segment, st
             if label:
                 walked.append((own, label))
             _walk(inner, whose, label, walked)
+            if name == KEY:
+                walked.extend((whose, text) for _, text in spelled(inner))
     elif isinstance(value, list):
         for inner in value:
             _walk(inner, segment, key, walked)
