@@ -104,7 +104,7 @@ def test_one_flush_a_group_as_the_kernel_counts_them(strace: str, root: Path) ->
 
 
 @pytest.mark.parametrize("fault", ["error=EIO", "error=ENOSPC", "signal=KILL"])
-@pytest.mark.parametrize("call", ["fdatasync", "fsync", "renameat"])
+@pytest.mark.parametrize("call", ["fdatasync", "fsync", "renameat", "fallocate"])
 def test_each_call_fails_in_turn(strace: str, root: Path, call: str, fault: str) -> None:
     """Whichever call fails, or is the last: nothing acknowledged is lost, the log stands up again (Z13)."""
     whole = root.parent / "whole"

@@ -2,7 +2,8 @@
 
 Every path is walked folder by folder without following symbolic links, so nobody who may write in the
 log's directory can send a write or a read elsewhere. Public files are 0444, private ones 0600 in folders
-of 0700. One flush is one `fdatasync`; names are made durable by `fsync` of their folder.
+of 0700. One flush is one `fdatasync`; names are made durable by `fsync` of their folder; neither is believed
+unasked (`zoneproxy.adapters.files.flush`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
+from zoneproxy.adapters.files.flush import flush, flush_names
 from zoneproxy.adapters.files.trouble import why
 from zoneproxy.terms.errors import ConfigError, VerificationError
 
@@ -89,7 +91,7 @@ class DiskFiles:
                 except FileExistsError:
                     continue
                 # A crash before the parent's flush may lose the folder with all that is put into it.
-                os.fsync(fd)
+                flush_names(fd)
 
     def create(self, path: str, *, private: bool) -> None:
         """Create an empty file, or empty the one that is there."""
@@ -113,7 +115,7 @@ class DiskFiles:
 
     def sync(self, path: str) -> None:
         """Make a file's bytes durable: exactly one flush."""
-        os.fdatasync(self._handle(path))
+        flush(self._handle(path))
 
     def rename(self, old: str, new: str) -> None:
         """Give a file another name, replacing whatever bears it, in one step."""
@@ -133,7 +135,7 @@ class DiskFiles:
     def sync_folder(self, path: str) -> None:
         """Make the names in a folder durable."""
         with self._folder(path) as fd:
-            os.fsync(fd)
+            flush_names(fd)
 
     def free_bytes(self) -> int:
         """Return how many bytes an ordinary user may still write."""

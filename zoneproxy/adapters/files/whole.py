@@ -9,6 +9,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from zoneproxy.adapters.files.flush import flush_names
 from zoneproxy.adapters.files.trouble import why
 from zoneproxy.terms.errors import ConfigError
 
@@ -21,7 +22,7 @@ def sync_folder(folder: Path) -> None:
     """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(handle)
+        flush_names(handle)
     finally:
         os.close(handle)
 
