@@ -26,6 +26,7 @@ from tests.support.outward_lab import (
     Serving,
     Workload,
     code_of,
+    insist_on_replay,
     lines_of,
     made,
     opened,
@@ -35,7 +36,6 @@ from tests.support.outward_lab import (
 )
 from zoneproxy.assembly import Boundary as Core
 from zoneproxy.origin.signed_tag import TagSigner
-from zoneproxy.replay.rewalk import Recorded, Rewalk, Walk
 
 pytestmark = pytest.mark.live
 
@@ -121,20 +121,6 @@ def read_flow(carried: str) -> str:
     """Return the exchange that a tag names; nothing where it is no whole one."""
     tag = tag_of(carried)
     return str(carried) if len(tag) == 3 else ""
-
-
-def insist_on_replay(running: Lab) -> None:
-    """Every decision and end is derived again."""
-    policies = {policy.digest: policy for policy in running.core.rules.policies}
-    entries = [
-        Recorded(at, kind, body, private)
-        for at, (kind, body, private) in enumerate(running.journal.entries)
-        if kind in ("decision", "return")
-    ]
-    steps = list(Rewalk(policies.__getitem__).walk(entries))
-    # That a server can't be reached is nobody's rule, and can't be derived.
-    assert {step.walk for step in steps} <= {Walk.AGREES, Walk.FAULT}, steps
-    assert steps
 
 
 async def test_a_tag_is_good_as_long_as_its_exchange(tmp_path: Path, model: EchoServer) -> None:

@@ -47,22 +47,24 @@ def private(running: Lab) -> dict[str, object]:
     return dict([more for kind, _, more in running.journal.entries if kind == "decision"][-1])
 
 
+@pytest.mark.parametrize("sessions", ["", "realtime: {}\n"], ids=["no sessions", "sessions"])
 @pytest.mark.parametrize("passes", [False, True], ids=["ends TLS", "passes TLS on"])
 @pytest.mark.parametrize("product", PRODUCTS)
-def test_the_product_takes_it(product: str, passes: bool, tmp_path: Path) -> None:  # noqa: FBT001
+def test_the_product_takes_it(product: str, passes: bool, sessions: str, tmp_path: Path) -> None:  # noqa: FBT001
     """`nginx -t`, `haproxy -c` and `envoy --mode validate` find nothing to say, not even a warning."""
     ca = TinyCa()
     ca.issue("door", hosts=(NAME,), server=True).write(tmp_path, "door")
     (tmp_path / "door.key").rename(tmp_path / "door.pem.key")
     (tmp_path / "clients.pem").write_bytes(ca.pem)
-    path, _ = prepared(product, configuration(product, 18443, 19443, tmp_path, passes=passes), tmp_path)
+    text = configuration(product, 18443, 19443, tmp_path, passes=passes, more=sessions)
+    path, _ = prepared(product, text, tmp_path)
     program = needed(product)
     check = {
         "haproxy": [program, "-c", "-f", str(path)],
         "nginx": [program, "-t", "-q", "-c", str(path), "-g", f"pid {tmp_path}/nginx.pid;"],
         "envoy": [program, "--mode", "validate", "-c", str(path), "--disable-hot-restart", "-l", "warn"],
     }[product]
-    done = subprocess.run(check, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(check, capture_output=True, text=True, timeout=60, check=False)
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
     assert "warn" not in said.lower()

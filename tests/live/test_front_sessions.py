@@ -7,7 +7,6 @@ import contextlib
 import json
 import ssl
 import struct
-import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,13 +22,12 @@ from openai import AsyncOpenAI
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
-from tests.support.front_lab import FRONT, TENANTS, FrontLab, configuration, fronted, needed, prepared
+from tests.support.front_lab import FRONT, TENANTS, FrontLab, fronted
 from tests.support.proven_lab import NAME, OTHER, facts
 from tests.support.realtime_lab import ended, handshake
 from tests.support.realtime_server import RealtimeServer, realtime_server
 from tests.support.realtime_talk import ends, hear, say, settled
 from tests.support.realtime_world import PATH, item, open_policies
-from tests.support.tiny_ca import TinyCa
 from tests.support.zone_world import CREDENTIAL
 from zoneproxy.assembly import Boundary as Core
 from zoneproxy.config.front_plan import refusal
@@ -141,27 +139,6 @@ async def converse(session: ClientConnection) -> str:
     await say(session, "response.create")
     heard = await hear(session, "response.done")
     return "".join(event.get("delta", "") for event in heard)
-
-
-@pytest.mark.parametrize("passes", [False, True], ids=["ends TLS", "passes TLS on"])
-@pytest.mark.parametrize("product", PRODUCTS)
-def test_the_product_takes_it(product: str, passes: bool, tmp_path: Path) -> None:  # noqa: FBT001
-    """With sessions open the products find nothing to say of their configuration either."""
-    ca = TinyCa()
-    ca.issue("door", hosts=(NAME,), server=True).write(tmp_path, "door")
-    (tmp_path / "door.key").rename(tmp_path / "door.pem.key")
-    (tmp_path / "clients.pem").write_bytes(ca.pem)
-    text = configuration(product, 18443, 19443, tmp_path, passes=passes, more=OPEN)
-    path, _ = prepared(product, text, tmp_path)
-    program = needed(product)
-    check = {
-        "haproxy": [program, "-c", "-f", str(path)],
-        "nginx": [program, "-t", "-q", "-c", str(path), "-g", f"pid {tmp_path}/nginx.pid;"],
-        "envoy": [program, "--mode", "validate", "-c", str(path), "--disable-hot-restart", "-l", "warn"],
-    }[product]
-    done = subprocess.run(check, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "warn" not in (done.stdout + done.stderr).lower()
 
 
 @pytest.mark.parametrize("product", PRODUCTS)

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from demo.echo_server import EchoServer, serving
-from tests.live.test_carried_tag import insist_on_replay
 from tests.support.boundary_lab import Lab, MemoryJournal, lab
 from tests.support.outward_lab import (
     ABROAD,
@@ -22,6 +21,7 @@ from tests.support.outward_lab import (
     Serving,
     Workload,
     code_of,
+    insist_on_replay,
     opened,
     outside,
     outward_records,

@@ -22,6 +22,7 @@ from tests.support.outward_lab import (
     Serving,
     Workload,
     code_of,
+    insist_on_replay,
     last,
     lines_of,
     opened,
@@ -29,7 +30,6 @@ from tests.support.outward_lab import (
     outward_records,
     tag_of,
 )
-from zoneproxy.replay.rewalk import Recorded, Rewalk, Walk
 from zoneproxy.route.lane import RegisteredDestination
 from zoneproxy.terms.phase import Side
 
@@ -68,14 +68,7 @@ async def test_a_call_in_a_tunnel_is_judged_as_one_in_the_clear(tmp_path: Path, 
         assert [one["destination.resolution"] for one in facts] == ["resolved", "pinned", "pinned"]
         assert {one["tenant.id"] for one in facts} == {"toyco-sg"}
         assert world.resolver.asked == [NAME]
-        policies = {policy.digest: policy for policy in running.core.rules.policies}
-        entries = [
-            Recorded(at, kind, body, private)
-            for at, (kind, body, private) in enumerate(running.journal.entries)
-            if kind in ("decision", "return")
-        ]
-        steps = list(Rewalk(policies.__getitem__).walk(entries))
-        assert [step.walk for step in steps if step.walk is not Walk.AGREES] == []
+        insist_on_replay(running)
 
 
 async def test_an_ordinary_client_needs_no_more_than_its_settings(tmp_path: Path, model: EchoServer) -> None:

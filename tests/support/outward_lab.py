@@ -25,6 +25,7 @@ from zoneproxy.assembly.outward import OutwardWay
 from zoneproxy.origin.carried import outward_headers
 from zoneproxy.origin.signature import SignedMessage
 from zoneproxy.origin.signed_tag import TagSigner, ZoneOrigin
+from zoneproxy.replay.rewalk import Recorded, Rewalk, Walk
 from zoneproxy.route.lane import DestinationTable, RegisteredDestination
 from zoneproxy.route.server_identity import ServerIdentity
 from zoneproxy.terms.errors import ResolveError
@@ -340,3 +341,17 @@ async def opened(world: Outside, workload: Workload, flow: str, alpn: Sequence[s
     """Open a tunnel to the destination and begin TLS inside of it."""
     assert await workload.connect(world.place, flow) == 200, workload.refusal
     await workload.secure(world.trust(alpn))
+
+
+def insist_on_replay(running: Lab) -> None:
+    """Every decision and end is derived again."""
+    policies = {policy.digest: policy for policy in running.core.rules.policies}
+    entries = [
+        Recorded(at, kind, body, private)
+        for at, (kind, body, private) in enumerate(running.journal.entries)
+        if kind in ("decision", "return")
+    ]
+    steps = list(Rewalk(policies.__getitem__).walk(entries))
+    # That a server can't be reached is nobody's rule, and can't be derived.
+    assert {step.walk for step in steps} <= {Walk.AGREES, Walk.FAULT}, steps
+    assert steps

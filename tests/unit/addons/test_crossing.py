@@ -95,14 +95,26 @@ async def test_nobody_comes_between_a_step_and_what_it_orders():
     assert driven.halted
 
 
-async def test_a_step_that_was_cut_off_gives_the_turn_back_at_its_end():
-    """Z13: whoever comes next waits for the record, and no longer."""
-    journal = Held()
+async def cut_off(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def cut_off_at_its_record(journal: Held) -> Crossing:
+    """Begin an exchange whose hook is cut off while its record is on its way to a disk that stands still."""
     driven = crossing(journal)
     await driven.take(zone_world.head())
     hook = asyncio.ensure_future(driven.take(zone_world.body()))
     await journal.asked.wait()
     await cut_off(hook)
+    return driven
+
+
+async def test_a_step_that_was_cut_off_gives_the_turn_back_at_its_end():
+    """Z13: whoever comes next waits for the record, and no longer."""
+    journal = Held()
+    driven = await cut_off_at_its_record(journal)
     stopping = asyncio.ensure_future(driven.interrupt(STOPPED))
     await asyncio.sleep(0)
     assert not driven.halted
@@ -111,20 +123,10 @@ async def test_a_step_that_was_cut_off_gives_the_turn_back_at_its_end():
     assert driven.halted
 
 
-async def cut_off(task: asyncio.Task[Any]) -> None:
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-
-
 async def test_an_exchange_whose_hook_is_cut_off_at_its_record_still_ends():
     """Z13, Z22: a deadline that passes while the record is written leaves no exchange without an end."""
     journal = Held()
-    driven = crossing(journal)
-    await driven.take(zone_world.head())
-    hook = asyncio.ensure_future(driven.take(zone_world.body()))
-    await journal.asked.wait()
-    await cut_off(hook)
+    driven = await cut_off_at_its_record(journal)
     journal.goes_on.set()
     assert await driven.take(ClientGone()) == [Sever()]
     assert driven.passage.final
