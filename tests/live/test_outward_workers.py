@@ -219,15 +219,18 @@ def test_an_owner_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
 
         async def story() -> None:
             async with serving(world):
-                held = [asyncio.ensure_future(ask(zone)) for _ in range(10)]
+                held = [asyncio.ensure_future(ask(zone)) for _ in range(16)]
                 async with asyncio.timeout(60):
-                    while len(world.waiting) < 10:
+                    while len(world.waiting) < 16:
                         await asyncio.sleep(0.01)
                 tags = dict(world.waiting)
                 victim = next(pid for pid, role in children(program).items() if role == "worker")
                 os.kill(victim, signal.SIGSTOP)
                 try:
-                    calls = [asyncio.ensure_future(world.call(flow, tag)) for flow, tag in tags.items()]
+                    # Four times each: the kernel must give some to either worker, of the flows of either.
+                    calls = [
+                        asyncio.ensure_future(world.call(flow, tag)) for flow, tag in [*tags.items()] * 4
+                    ]
                     done, pending = await asyncio.wait(calls, timeout=25)
                     codes = Counter(one.result().code for one in done)
                     # What the kernel gave to the one that hangs waits there; nobody else waits for it.
@@ -238,6 +241,6 @@ def test_an_owner_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
                     os.kill(victim, signal.SIGCONT)
                 await asyncio.gather(*pending)
                 world.hold.set()
-                assert Counter(status for status, _ in await asyncio.gather(*held)) == {200: 10}
+                assert Counter(status for status, _ in await asyncio.gather(*held)) == {200: 16}
 
         asyncio.run(story())

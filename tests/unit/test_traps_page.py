@@ -12,7 +12,7 @@ from tests.support.zone_world import ROOT
 
 PAGE = (ROOT / "docs" / "traps.md").read_text("utf-8")
 ROW = re.compile(
-    r"^\| .+ \| .+ \| `((?:live|unit|property)/[\w/]+\.py)::(test_\w+)(?:\[(.+)\])?` \|$", re.MULTILINE
+    r"^\| .+ \| .+ \| `((?:live|unit|property|faults)/[\w/]+\.py)::(test_\w+)(?:\[(.+)\])?` \|$", re.MULTILINE
 )
 NAMED = [(found[1], found[2], found[3]) for found in ROW.finditer(PAGE)]
 WHOLE = (
