@@ -49,18 +49,34 @@ class Line:
         """Send bytes and wait for nothing."""
         self._writer.write(data)
 
-    async def ask(self, request: bytes, *, refused: bool = False) -> bytes:
+    async def ask(self, request: bytes) -> bytes:
         """Send a request; return its whole answer.
 
         Raises:
-            LoadError: it is not served, or not refused, as it must be, or not whole.
+            LoadError: it is not served, or not whole.
         """
         self._writer.write(request)
         got = await self._until(is_whole)
-        status = int(got.split(b" ", 2)[1])
-        if not (status in _REFUSED if refused else status == SERVED):
+        if _status(got) != SERVED:
             raise LoadError(got[:500].decode(errors="replace"))
         return got
+
+    async def is_told(self, request: bytes) -> bool:
+        """Send what must be refused; return whether that was told, or the connection closed without a byte.
+
+        Beyond what a zone records of them (`limits.refusals`) refusals are closed, and counted.
+
+        Raises:
+            LoadError: it is served, or the refusal is not whole.
+        """
+        self._writer.write(request)
+        try:
+            got = await self._until(is_whole, or_nothing=True)
+        except ConnectionError:
+            return False
+        if got and _status(got) not in _REFUSED:
+            raise LoadError(got[:500].decode(errors="replace"))
+        return bool(got)
 
     async def begin(self, request: bytes) -> None:
         """Send a request for a stream; wait for its first event.
@@ -71,14 +87,20 @@ class Line:
         self._writer.write(request)
         await self._until(lambda got: b"data: {" in got)
 
-    async def _until(self, enough: Callable[[bytes], bool]) -> bytes:
+    async def _until(self, enough: Callable[[bytes], bool], *, or_nothing: bool = False) -> bytes:
         got = b""
         while not enough(got):
             data = await self._reader.read(_CHUNK)
+            if not data and not got and or_nothing:
+                break
             if not data:
                 raise LoadError(f"the connection ended after {got[-300:].decode(errors='replace')!r}")
             got += data
         return got
+
+
+def _status(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1])
 
 
 @contextlib.asynccontextmanager
@@ -101,7 +123,7 @@ class Traffic:
     Attributes:
         target: where they call.
         credential: what the served ones bring.
-        counts: exchanges by what became of them: `served`, `left`, `refused`.
+        counts: exchanges by what became of them: `served`, `left`, `refused`, and `turned` away unanswered.
     """
 
     target: Target
@@ -175,8 +197,7 @@ class Traffic:
 
     async def _refused(self, request: bytes) -> None:
         async with connected(self.target) as line:
-            await line.ask(request, refused=True)
-            self.counts["refused"] += 1
+            self.counts["refused" if await line.is_told(request) else "turned"] += 1
 
     async def _half_head(self) -> None:
         async with connected(self.target) as line:

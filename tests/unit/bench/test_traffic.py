@@ -44,6 +44,26 @@ async def test_a_stranger_who_is_served_spoils_the_measurement(target: Target) -
         await Traffic(target, "x")._stranger()
 
 
+async def test_who_is_turned_away_unanswered_is_counted_apart() -> None:
+    """Z22: so a boundary does beyond its bounds; half a refusal is none."""
+    said = b""
+
+    async def closing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(said)
+        writer.close()
+
+    server = await asyncio.start_server(closing, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    traffic = Traffic(Target(host, port, "127.0.0.1"), "x")
+    await traffic._no_http()
+    assert traffic.counts == {"turned": 1}
+    said = b"HTTP/1.1 400 Bad"
+    with pytest.raises(LoadError, match="ended after"):
+        await traffic._no_http()
+    server.close()
+
+
 async def test_a_crowd_goes_on_until_it_is_enough(target: Target) -> None:
     """So many at a time; who has begun ends, and a bad answer ends them all."""
     traffic = Traffic(target, "x")
