@@ -49,6 +49,7 @@ _LAST_HAN = re.compile(r"[\u4e00-\u9fff0-9A-Z .\-\u00b7\u2605\u2606]\Z")
 def approach_start(text: str) -> int:
     """Return from where the end of a text may be an identifier; its length where from nowhere."""
     tail = text[-LONGEST:]
+    wider = text[-_PAPER_LOOK:].lower()
     starts = [len(tail)]
     if "@" in tail:
         starts.extend(_start(_MAIL, tail))
@@ -62,7 +63,6 @@ def approach_start(text: str) -> int:
     if tail[-1:] in ALIKE and not tail[-2:-1].isalnum():
         # It may be the first digit of a number, disguised.
         starts.append(len(tail) - len(tail[-1:]))
-    wider = text[-_PAPER_LOOK:].lower()
     # Plain tests, one for each word, as in `locate`.
     if (
         "passport" in wider or "permit" in wider or "zhao" in wider or "tongxing" in wider or "eep" in wider

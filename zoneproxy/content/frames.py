@@ -46,10 +46,11 @@ class Frame(NamedTuple):
 
     def text(self, raw: bytes) -> str | None:
         """Return the text of an event in this frame, or `None` where it must be read in full."""
-        if not (raw.startswith(self.head) and raw.endswith(self.tail)):
+        head, tail = self.head, self.tail
+        if not (raw.startswith(head) and raw.endswith(tail)):
             return None
-        inner = raw[len(self.head) : len(raw) - len(self.tail)]
-        if not inner or len(self.head) + len(self.tail) >= len(raw) or _OTHER.search(inner):
+        inner = raw[len(head) : -len(tail)]  # empty, too, where head and tail overlap
+        if not inner or _OTHER.search(inner):
             return None
         try:
             return inner.decode("utf-8")
@@ -82,8 +83,10 @@ class Frames:
 
     def find(self, raw: bytes) -> tuple[Frame, str] | None:
         """Return an event's frame and text, or `None` where it must be read in full."""
-        for frame in self._known:
+        for place, frame in enumerate(self._known):
             if (text := frame.text(raw)) is not None:
+                if place:  # the next event has most likely the same one
+                    self._known.insert(0, self._known.pop(place))
                 return frame, text
         return None
 

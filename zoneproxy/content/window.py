@@ -18,7 +18,7 @@ from zoneproxy.content.inspect import Inspection
 from zoneproxy.content.locate import LONGEST_CUE, Located, has_cue, locate
 from zoneproxy.content.normalise import ASTRAL, ASTRAL_START, GAP, digit, invisible
 from zoneproxy.content.overlay import ALIKE
-from zoneproxy.content.registered.trail import trail_of
+from zoneproxy.content.registered.trail import Trail, trail_of
 from zoneproxy.content.settings import ScanSettings
 from zoneproxy.content.veil import may_be_veiled, veiled_start
 from zoneproxy.terms.finding import Segment
@@ -104,43 +104,43 @@ class Window:
         """
         if not self.begins:
             self.begins = text
-        self._text += text
+        whole = self._text = self._text + text
         found = self._located(len(text), final=final)
-        undecided = self.offset + min(
-            found.hold, self._open(), veiled_start(self._text), approach_start(self._text)
-        )
-        registered, held_from = self._registered(text, final=final)
-        undecided = min(undecided, held_from)
+        undecided = self.offset + min(found.hold, self._open(), veiled_start(whole), approach_start(whole))
+        hits: list[Hit] = []
+        if found.hits:
+            hits += [
+                replace(hit, start=hit.start + self.offset, end=hit.end + self.offset)
+                for hit in found.hits
+                if self._new(hit)
+            ]
+        if self._trail is not None:
+            registered, held_from = self._registered(self._trail, text, final=final)
+            hits += registered
+            undecided = min(undecided, held_from)
         self._since = undecided
-        hits = [
-            replace(hit, start=hit.start + self.offset, end=hit.end + self.offset)
-            for hit in found.hits
-            if self._new(hit)
-        ]
-        hits.extend(registered)
-        if may_be_veiled(self._text, len(text)):
+        if may_be_veiled(whole, len(text)):
             hits.extend(self._veiled())
+        end = self.offset + len(whole)
         if final:
-            self.safe = self.end
+            self.safe = end
         else:
             self.safe = max(self.safe, undecided)
-            self.padded = self.padded or self.held > MOST_HELD
+            self.padded = self.padded or end - self.safe > MOST_HELD
         surplus = self.safe - _CONTEXT - self.offset
         if surplus > _SLACK:
-            self._text = self._text[surplus:]
+            self._text = whole[surplus:]
             self.offset += surplus
         return hits
 
-    def _registered(self, text: str, *, final: bool) -> tuple[list[Hit], int]:
+    def _registered(self, trail: Trail, text: str, *, final: bool) -> tuple[list[Hit], int]:
         """Find what owners registered, and from where the text must wait for it."""
-        if self._trail is None:
-            return [], self.end
         effort = Effort(self._settings.most_steps)
-        hits = self._trail.grow(text, effort)
+        hits = trail.grow(text, effort)
         if final:
-            hits += self._trail.settle(effort)
+            hits += trail.settle(effort)
         self.padded = self.padded or effort.spent_up
-        return hits, self._trail.held_from()
+        return hits, trail.held_from()
 
     def _located(self, grown: int, *, final: bool) -> Located:
         """Look into the window; where it had no cue before, one can only be in its newest part."""
