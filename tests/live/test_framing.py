@@ -181,7 +181,7 @@ def uvicorn_model() -> Iterator[tuple[Model, int]]:
 async def test_the_pinned_server_reads_the_same(uvicorn_model: tuple[Model, int]) -> None:
     """The whole corpus against uvicorn and h11: as many requests as judged, with the same bodies."""
     model, port = uvicorn_model
-    async with lab(port, header_timeout_s=0.3, idle_timeout_s=0.3, body_timeout_s=0.3) as running:
+    async with lab(port, header_timeout_s=1.5, idle_timeout_s=1.5, body_timeout_s=1.5) as running:
         async with asyncio.timeout(20):
             while not (await running.raw(post())).startswith(b"HTTP/1.1 200 "):
                 await asyncio.sleep(0.05)

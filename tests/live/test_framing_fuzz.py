@@ -255,8 +255,16 @@ def test_anything_at_any_door(bench: Bench) -> None:
             lab.check(calls)
             for door, call in zip((door for door, _, _ in batch), calls, strict=True):
                 assert door == "127.0.10.1" or b"HTTP/1.1 200 " not in call.got
-            assert b"HTTP/1.1 200 " in (await lab.call(post())).got
+            assert await serves(lab)
 
         bench.runner.run(play())
 
     survive()
+
+
+async def serves(lab: FramingLab) -> bool:
+    """Tell whether a good request is served; one that a stalled machine made late asks again."""
+    for _ in range(10):
+        if got := (await lab.call(post())).got:
+            return got.startswith(b"HTTP/1.1 200 ")
+    return False

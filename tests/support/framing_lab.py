@@ -315,7 +315,7 @@ def two_customers(core: Core) -> None:
 @contextlib.asynccontextmanager
 async def framing_lab(**limits: float) -> AsyncIterator[FramingLab]:
     """Run a boundary with short deadlines, two customers and a generous server."""
-    deadlines: dict[str, Any] = {"header_timeout_s": 0.3, "idle_timeout_s": 0.3, "body_timeout_s": 0.3}
+    deadlines: dict[str, Any] = {"header_timeout_s": 1.5, "idle_timeout_s": 1.5, "body_timeout_s": 1.5}
     async with (
         GenerousServer().listening() as server,
         lab(server.port, alter=two_customers, **(deadlines | limits)) as running,
